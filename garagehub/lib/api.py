@@ -1,0 +1,135 @@
+"""What every API call shares: problem+json errors (RFC 9457), paging, throttles."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+
+from garagehub.lib.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def problem(
+    status: int, title: str, detail: str, *, code: str, fields: dict[str, list[str]] | None = None, **extra: Any
+) -> dict[str, Any]:
+    """The body of an error: RFC 9457 members, plus `code`, and `fields` naming each input at fault."""
+    body: dict[str, Any] = {"type": f"urn:garagehub:problem:{code}", "title": title, "status": status, "detail": detail}
+    return body | {"code": code} | ({"fields": fields} if fields else {}) | extra
+
+
+def problem_response(status: int, title: str, detail: str, *, code: str, **extra: Any) -> HttpResponse:
+    """A problem+json answer from a plain Django view."""
+    return JsonResponse(problem(status, title, detail, code=code, **extra), status=status, content_type=PROBLEM_TYPE)
+
+
+_TITLES = {
+    400: "Something in the request needs fixing",
+    401: "Sign in or send a key",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    429: "Too many requests",
+    503: "Not available right now",
+}
+
+
+def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every anticipated error becomes one shape; anything else is a logged 500."""
+    if isinstance(error, DomainError):
+        return _answer(error.status, error.message, error.code, error.fields)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    status = error.status_code
+    fields: dict[str, list[str]] = {}
+    if isinstance(error, exceptions.ValidationError):
+        fields = _flatten(error.detail)
+        detail = " ".join(f"{name}: {texts[0]}" if name else texts[0] for name, texts in fields.items())
+        code = "invalid"
+    else:
+        detail = str(error.detail)
+        code = str(getattr(error.detail, "code", error.default_code))
+    response = _answer(status, detail, code, fields)
+    if (header := getattr(error, "auth_header", None)) is not None:
+        response["WWW-Authenticate"] = header
+    if (wait := getattr(error, "wait", None)) is not None:
+        response["Retry-After"] = str(max(1, int(wait) + 1))
+    return response
+
+
+def _answer(status: int, detail: str, code: str, fields: dict[str, list[str]]) -> Response:
+    body = problem(status, _TITLES.get(status, "Error"), detail, code=code, fields=fields)
+    return Response(body, status=status, content_type=PROBLEM_TYPE)
+
+
+def _flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """DRF's nested error detail as {"part_numbers.3": ["..."]}; the key of a whole-body error is empty."""
+    if isinstance(detail, dict):
+        flat: dict[str, list[str]] = {}
+        for name, inner in detail.items():
+            key = "" if name == "non_field_errors" else str(name)
+            flat |= _flatten(inner, f"{path}.{key}".strip(".") if key else path)
+        return flat
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        flat = {}
+        for index, item in enumerate(detail):
+            if item:
+                flat |= _flatten(item, f"{path}.{index}".strip("."))
+        return flat
+    texts = [str(item) for item in detail] if isinstance(detail, list) else [str(detail)]
+    return {path: texts}
+
+
+class Paging(CursorPagination):
+    """Lists answer {"results": [...], "next": ...}: cursors stay right while rows come and go."""
+
+    page_size_query_param = "page_size"
+    max_page_size = 200
+    ordering = "id"
+    cursor_query_param = "page"
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data, "next": self.get_next_link()})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["results", "next"],
+            "properties": {
+                "results": schema,
+                "next": {"type": ["string", "null"], "format": "uri", "description": "The next page, or null."},
+            },
+        }
+
+
+class ScopedThrottle(ScopedRateThrottle):
+    """Counts per API key where there is one, else per account, else per address; scopes are settings."""
+
+    scope_attr: ClassVar[str] = "throttle_scope"
+
+    def get_cache_key(self, request: Any, view: Any) -> str | None:
+        key = getattr(request, "auth", None)
+        if key is not None and hasattr(key, "public_id"):
+            ident = f"key-{key.public_id}"
+        elif request.user and request.user.is_authenticated:
+            ident = f"user-{request.user.pk}"
+        else:
+            ident = self.get_ident(request)
+        return self.cache_format % {"scope": self.scope, "ident": ident}

@@ -1,0 +1,38 @@
+"""The errors a caller can do something about. Edges turn them into a page message or a problem+json answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class DomainError(Exception):
+    """Something the caller can fix. `code` is stable and machine-readable, the message plain English.
+
+    `fields` names the inputs at fault: {"registration": ["Enter a number plate, such as AA19 AAA."]}.
+    """
+
+    status = 400
+
+    def __init__(self, message: str, *, code: str, fields: Mapping[str, Sequence[str]] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.fields = {name: list(texts) for name, texts in (fields or {}).items()}
+
+
+class NotFoundError(DomainError):
+    """Nothing there, or nothing this caller may see."""
+
+    status = 404
+
+
+class NotAllowedError(DomainError):
+    """Known caller, not theirs to do."""
+
+    status = 403
+
+
+class UnavailableError(DomainError):
+    """An outside service we need did not answer; trying later may work."""
+
+    status = 503

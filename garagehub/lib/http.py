@@ -1,0 +1,148 @@
+"""The only way out. Every outbound request is bounded in time and size, guarded against private addresses,
+and never logged with its URL, which may carry a plate.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+USER_AGENT = "GarageHub/1.0"
+
+
+class OutboundError(Exception):
+    """An outside service did not give a usable answer. `permanent`: trying again will not help."""
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after_s = retry_after_s
+
+
+class ForbiddenAddressError(OutboundError):
+    """The address is private, local or reserved, and this target is not marked internal."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+class TooLargeError(OutboundError):
+    """The body is larger than allowed."""
+
+
+class TimedOutError(OutboundError):
+    """The answer took longer than allowed, in total or between bytes."""
+
+
+def resolve_public(host: str, port: int) -> str:
+    """The address to connect to, or ForbiddenAddressError if any of the host's addresses is not public."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise OutboundError(f"The host name could not be found ({error.strerror or error}).") from error
+    addresses = [str(item[4][0]) for item in found]
+    for address in addresses:
+        ip = ipaddress.ip_address(address.split("%")[0])
+        mapped = getattr(ip, "ipv4_mapped", None)
+        if not (mapped or ip).is_global or ip.is_multicast:
+            raise ForbiddenAddressError("The address is not a public one, and this source is not marked internal.")
+    return addresses[0]
+
+
+class _GuardedTransport(httpx.HTTPTransport):
+    """Connects to the address that was checked, so that DNS cannot change between check and use."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        address = resolve_public(host, request.url.port or (443 if request.url.scheme == "https" else 80))
+        request.headers["Host"] = request.url.netloc.decode()
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        request.url = request.url.copy_with(host=address)
+        return super().handle_request(request)
+
+
+class Body:
+    """A response being read: status, headers, and its bytes as they come, counted and bounded."""
+
+    def __init__(self, response: httpx.Response, *, max_bytes: int, deadline: float) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self._response = response
+        self._max_bytes = max_bytes
+        self._deadline = deadline
+        self.bytes_read = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """The decoded body in pieces; raises TooLargeError or TimedOutError past the limits."""
+        for chunk in self._response.iter_bytes(chunk_size=65_536):
+            self.bytes_read += len(chunk)
+            if self.bytes_read > self._max_bytes:
+                raise TooLargeError(f"The answer is larger than {self._max_bytes:,} bytes.")
+            if time.monotonic() > self._deadline:
+                raise TimedOutError("The answer took too long.")
+            yield chunk
+
+    def read(self) -> bytes:
+        """The whole body, bounded by the same limits."""
+        return b"".join(self.chunks())
+
+
+@contextmanager
+def open_url(  # noqa: PLR0913 - one call, many limits, all named
+    method: str,
+    url: str,
+    *,
+    headers: dict[str, str] | None = None,
+    content: bytes | None = None,
+    data: dict[str, Any] | None = None,
+    is_internal: bool = False,
+    connect_s: float = 5,
+    read_s: float = 15,
+    total_s: float = 60,
+    max_bytes: int = 10_000_000,
+    max_redirects: int = 3,
+) -> Iterator[Body]:
+    """Ask a URL and stream the answer. Redirects are followed, each target checked anew, GET only.
+
+    Raises OutboundError (or a child) for anything but an HTTP answer; any status is an answer.
+    `is_internal` allows private addresses: for sources an admin marked so.
+    """
+    deadline = time.monotonic() + total_s
+    transport: httpx.BaseTransport = httpx.HTTPTransport() if is_internal else _GuardedTransport()
+    timeout = httpx.Timeout(read_s, connect=connect_s)
+    sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})}
+    try:
+        with httpx.Client(transport=transport, timeout=timeout, trust_env=False) as client:
+            for _ in range(max_redirects + 1):
+                if urlsplit(url).scheme not in {"http", "https"}:
+                    raise ForbiddenAddressError("Only http and https addresses are asked.")
+                request = client.build_request(method, url, headers=sent, content=content, data=data)
+                response = client.send(request, stream=True)
+                try:
+                    if not response.has_redirect_location:
+                        yield Body(response, max_bytes=max_bytes, deadline=deadline)
+                        return
+                    if method != "GET":
+                        raise OutboundError("The service answered with a redirect.", permanent=True)
+                    url = urljoin(url, response.headers["Location"])
+                    sent = {name: value for name, value in sent.items() if name.lower() != "authorization"}
+                finally:
+                    response.close()
+            raise OutboundError(f"More than {max_redirects} redirects.", permanent=True)
+    except httpx.TimeoutException as error:
+        raise TimedOutError("The service did not answer in time.") from error
+    except httpx.HTTPError as error:
+        raise OutboundError(f"The connection failed ({type(error).__name__}).") from error
+
+
+def retry_after_seconds(headers: httpx.Headers, *, limit_s: int = 86_400) -> int | None:
+    """The wait a service asks for by `Retry-After` in seconds, bounded; None if absent or a date we cannot read."""
+    raw = headers.get("Retry-After", "")
+    return min(int(raw), limit_s) if raw.isdigit() else None

@@ -1,0 +1,234 @@
+"""GarageHub's settings: one file, read from the environment by `garagehub.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from garagehub.env import env_bool, env_int, env_list, env_secret, env_str
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env_secret("SECRET_KEY")
+DEBUG = env_bool("DEBUG", default=False)
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+INSTALLED_APPS = [
+    "garagehub.accounts",
+    "dealers",
+    "parts",
+    "garagehub.web",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "garagehub.web.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "garagehub.urls"
+WSGI_APPLICATION = "garagehub.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "garagehub" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "garagehub.web.context.site",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(env_secret("DATABASE_URL"), conn_max_age=env_int("CONN_MAX_AGE", default=60)),
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env_secret("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "garagehub.lib.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "garagehub",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "garage"
+LOGOUT_REDIRECT_URL = "home"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env_str("STATIC_ROOT") or BASE_DIR / ".garagehub" / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "garagehub" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": env_str("STATICFILES_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")
+    },
+}
+
+# Cookies and headers. HTTPS is on unless the site is served on a plain address, as `make run` does.
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_PROXY", default=False) else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "dealers.access.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "garagehub.lib.api.Paging",
+    "PAGE_SIZE": 50,
+    "EXCEPTION_HANDLER": "garagehub.lib.api.problem_json",
+    "DEFAULT_THROTTLE_RATES": {
+        "lookup": env_str("THROTTLE_LOOKUP", "60/min"),
+        "public": env_str("THROTTLE_PUBLIC", "300/min"),
+        "garage": env_str("THROTTLE_GARAGE", "600/min"),
+        "report": env_str("THROTTLE_REPORT", "120/min"),
+    },
+    # How many reverse proxies in front of us add to X-Forwarded-For; 0 trusts the socket address only.
+    "NUM_PROXIES": env_int("NUM_PROXIES", default=0),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "GarageHub API",
+    "DESCRIPTION": "Which parts and dealer systems work, and which vehicles are blocked from MOT repair, and why.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# The outside world. Addresses of DVSA's services; the sandbox's own are set by `make run`.
+DVSA_API_URL = env_str("DVSA_API_URL")
+DVSA_TOKEN_URL = env_str("DVSA_TOKEN_URL")
+DVSA_CLIENT_ID = env_str("DVSA_CLIENT_ID")
+DVSA_CLIENT_SECRET = env_str("DVSA_CLIENT_SECRET")
+DVSA_API_KEY = env_str("DVSA_API_KEY")
+DVSA_INTERNAL = env_bool("DVSA_INTERNAL", default=False)  # private addresses allowed: the sandbox
+DVSA_MAKES = env_list("DVSA_MAKES", default=["LAND ROVER", "JAGUAR"])  # makes the daily import keeps
+SANDBOX_URL = env_str("SANDBOX_URL")
+
+# Celery: the row is the truth, a task is a nudge, the beat is the net.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_RETRY_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 1_800
+CELERY_TASK_SOFT_TIME_LIMIT = 1_740
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3_600,  # above the hard time limit, so no running task is handed out twice
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "global_keyprefix": "garagehub:",
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+CELERY_TASK_ROUTES = {
+    "parts.tasks.poll_feed": {"queue": "feeds"},
+    "parts.tasks.import_daily_mot": {"queue": "feeds"},
+    "dealers.tasks.run_due_probes": {"queue": "probes"},
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = env_str("BEAT_SCHEDULE_FILE", "/tmp/garagehub-beat")  # noqa: S108 - beat's own clock file, not trusted data
+CELERY_BEAT_SCHEDULE = {
+    "poll feeds that are due": {"task": "parts.tasks.poll_due_feeds", "schedule": 5, "options": {"expires": 4}},
+    "drain dirty marks": {"task": "parts.tasks.drain", "schedule": 5, "options": {"expires": 4}},
+    "decide everything": {"task": "parts.tasks.decide_full", "schedule": 86_400, "options": {"expires": 3_600}},
+    "import yesterday's MOT tests": {
+        "task": "parts.tasks.import_daily_mot",
+        "schedule": 3_600,
+        "options": {"expires": 3_500},
+    },
+    "sweep stuck runs": {"task": "parts.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
+    "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
+    "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # httpx logs whole URLs at INFO, and DVSA's carry a plate.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}

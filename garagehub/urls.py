@@ -1,0 +1,9 @@
+"""Every address of the site on one screen."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("garagehub.api")),
+]

@@ -1,0 +1,14 @@
+"""What every template may read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from dealers.models import Dealer
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """`demo`: whether the demonstration scenario is loaded, which every page must say."""
+    return {"demo": Dealer.objects.filter(is_demo=True).exists()}

@@ -1,0 +1,192 @@
+"""What is derived from stock, catalogue, vehicles and dealers' statuses. Written only by the decision.
+
+All but BlockChange and Override can be thrown away and computed again: `manage.py decide --full`.
+Masks are sets of UK regions as bits (`garagehub.lib.geography`), bit 12 meaning "anywhere". Where a quantity matters,
+four masks of 13 bits stand in one bigint: bits 0-12 for "at least 1 at one branch", 13-25 for 2, 26-38 for 3, 39-51 for 4.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from dealers.models import Make
+from garagehub.lib.geography import REGION_CHOICES
+from parts.catalogue.models import Brand, Part, Repair, Requirement
+from parts.stock.models import Branch
+from parts.vehicles.models import Defect, Vehicle
+
+
+class Verdict(models.TextChoices):
+    """The RepairStatus of a vehicle, or of one repair."""
+
+    NO_REPAIR_NEEDED = "no_repair_needed", "No repair needed"
+    REPAIRABLE = "repairable", "Can be repaired"
+    BLOCKED = "blocked", "Blocked"
+    UNKNOWN = "unknown", "Not known"
+
+
+class Reason(models.IntegerChoices):
+    """Why a repair cannot be done, or cannot be said to be possible. Bits, so that a set of them is an int."""
+
+    PART_UNAVAILABLE = 1, "part_unavailable"
+    PART_NOT_IN_REGION = 2, "part_not_in_region"
+    CANNOT_ORDER = 4, "cannot_order"
+    CANNOT_IDENTIFY_PART = 8, "cannot_identify_part"
+    NO_DIAGNOSTICS = 16, "no_diagnostics"
+    NO_PROGRAMMING = 32, "no_programming"
+    AVAILABILITY_UNKNOWN = 64, "availability_unknown"
+    REPAIR_UNKNOWN = 128, "repair_unknown"
+
+
+class Override(models.Model):
+    """An admin's word against the data: this part can be had, or this repair cannot be done. It expires."""
+
+    class Kind(models.TextChoices):
+        PART_OBTAINABLE = "part_obtainable", "This part can be had"
+        PART_UNOBTAINABLE = "part_unobtainable", "This part cannot be had"
+        REPAIR_IMPOSSIBLE = "repair_impossible", "This repair cannot be done"
+
+    kind = models.CharField(max_length=17, choices=Kind.choices)
+    part = models.ForeignKey(Part, null=True, blank=True, on_delete=models.CASCADE, related_name="overrides")
+    repair = models.ForeignKey(Repair, null=True, blank=True, on_delete=models.CASCADE, related_name="overrides")
+    regions = models.IntegerField(help_text="Where it holds, one bit a region.")
+    reason = models.CharField(max_length=300)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(kind="repair_impossible", repair__isnull=False, part__isnull=True)
+                | (~models.Q(kind="repair_impossible") & models.Q(repair__isnull=True, part__isnull=False)),
+                name="parts_override_names_its_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} until {self.expires_at:%d %B %Y}"
+
+
+class BranchReach(models.Model):
+    """L0: the regions a branch supplies right now, by how far its source can be believed and its dealer's systems."""
+
+    branch = models.OneToOneField(Branch, primary_key=True, on_delete=models.CASCADE, related_name="reach_now")
+    ready = models.IntegerField(help_text="Fresh, and can be got.")
+    possible = models.IntegerField(help_text="Can be got, if the source's old word still holds.")
+    stocked = models.IntegerField(help_text="Fresh, whether or not ordering and distribution work.")
+
+
+class BrandCover(models.Model):
+    """L0: whether any fresh source covers a brand. If none does, nothing is known of its parts."""
+
+    brand = models.OneToOneField(Brand, primary_key=True, on_delete=models.CASCADE, related_name="cover")
+    is_covered = models.BooleanField()
+
+
+class MakeReach(models.Model):
+    """L0: the regions where a dealer of a make has a system that is not down."""
+
+    make = models.OneToOneField(Make, primary_key=True, on_delete=models.CASCADE, related_name="reach_now")
+    catalogue = models.IntegerField()
+    diagnostics = models.IntegerField()
+    programming = models.IntegerField()
+
+
+class RequirementOption(models.Model):
+    """A part that meets a requirement, its successors expanded, and how many of it are needed."""
+
+    requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="expanded")
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded")
+    quantity = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["requirement", "part"], name="parts_option_once"),
+        ]
+
+
+class PartAvailability(models.Model):
+    """L1: where a part can be had, in four quantities. Absent: nowhere, and known so."""
+
+    part = models.OneToOneField(Part, primary_key=True, on_delete=models.CASCADE, related_name="availability_now")
+    ready = models.BigIntegerField(default=0)
+    possible = models.BigIntegerField(default=0)
+    stocked = models.BigIntegerField(default=0)
+
+
+class Readiness(models.Model):
+    """L2: where a repair can be done. Blocked = not possible; unknown = possible and not ready."""
+
+    repair = models.OneToOneField(Repair, primary_key=True, on_delete=models.CASCADE, related_name="readiness")
+    ready = models.IntegerField()
+    possible = models.IntegerField()
+    parts_ready = models.IntegerField()
+    parts_possible = models.IntegerField()
+    parts_stocked = models.IntegerField()
+    identify = models.IntegerField(help_text="Where its parts can be identified; all regions if it needs no VIN.")
+    diagnostics = models.IntegerField(help_text="Where diagnostics work; all regions if it needs none.")
+    programming = models.IntegerField(help_text="Where programming works; all regions if it needs none.")
+
+
+class RepairNeed(models.Model):
+    """L3: a defect of a vehicle and the repair that mends it; no repair: nobody knows which."""
+
+    defect = models.OneToOneField(Defect, primary_key=True, on_delete=models.CASCADE, related_name="need")
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="needs")
+    repair = models.ForeignKey(Repair, null=True, on_delete=models.CASCADE, related_name="needs", db_index=False)
+    region = models.SmallIntegerField(choices=REGION_CHOICES)
+    is_failing = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["repair", "vehicle"], name="parts_need_repair")]
+
+
+class RepairStatus(models.Model):
+    """L4: sparse: a row only where something stands in the way. Absent: repairable, or nothing to repair."""
+
+    vehicle = models.OneToOneField(Vehicle, primary_key=True, on_delete=models.CASCADE, related_name="repair_status")
+    status = models.CharField(max_length=16, choices=Verdict.choices)
+    reasons = models.SmallIntegerField(help_text="Reason bits of the defects that failed.")
+    risk = models.SmallIntegerField(default=0, help_text="The same for advisories: what would block if it got worse.")
+    since = models.DateTimeField(help_text="Since when the status, not the reasons, has been so.")
+
+    class Meta:
+        verbose_name_plural = "repair statuses"
+        indexes: ClassVar = [models.Index(fields=["status", "since"], name="parts_repairstatus_since")]
+
+
+class BlockChange(models.Model):
+    """Written when a vehicle's RepairStatus changes; what alerts and history read."""
+
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="block_changes", db_index=False)
+    old = models.CharField(max_length=16, choices=Verdict.choices)
+    new = models.CharField(max_length=16, choices=Verdict.choices)
+    reasons = models.SmallIntegerField(default=0, help_text="Reason bits of the new status.")
+    at = models.DateTimeField()
+    notified_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["vehicle", "-at"], name="parts_blockchange_history"),
+            models.Index(fields=["at"], name="parts_blockchange_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vehicle_id}: {self.old} to {self.new}"
+
+
+class EngineClock(models.Model):
+    """One row: the time the decisions speak of, which never runs backwards, and how the last run went."""
+
+    id = models.BooleanField(primary_key=True, default=True)
+    now = models.DateTimeField()
+    full_at = models.DateTimeField(null=True, blank=True)
+    runs = models.BigIntegerField(default=0)
+    last_counts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=models.Q(id=True), name="parts_clock_single")]

@@ -1,0 +1,201 @@
+"""Parts and their numbers, what replaces what, and the repairs that need them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from dealers.models import Make
+from parts.vehicles.models import VehicleModel
+
+
+class Grade(models.TextChoices):
+    """Where a part comes from. Alternatives are labelled by it, never mixed in."""
+
+    GENUINE = "genuine", "Genuine"
+    OE = "oe", "Original maker"
+    AFTERMARKET = "aftermarket", "Aftermarket"
+    RECONDITIONED = "reconditioned", "Reconditioned"
+    USED = "used", "Used"
+
+
+class Lifecycle(models.TextChoices):
+    """What the maker says of a part's life; apart from whether anyone has it."""
+
+    LISTED = "listed", "Listed"
+    ACTIVE = "active", "Active"
+    SUPERSEDED = "superseded", "Superseded"
+    DISCONTINUED = "discontinued", "Discontinued"
+
+
+class Brand(models.Model):
+    """Whose number it is. Part numbers are unique within a brand."""
+
+    name = models.CharField(max_length=64, unique=True)
+    slug = models.SlugField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Part(models.Model):
+    """A thing with a number. First seen in a catalogue or in a feed."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="parts")
+    description = models.CharField(max_length=200, blank=True)
+    lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.LISTED)
+    grade = models.CharField(max_length=13, choices=Grade.choices, default=Grade.GENUINE)
+    is_demo = models.BooleanField("demonstration data", default=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["brand"], name="parts_part_brand")]
+
+    def __str__(self) -> str:
+        return self.description or f"part {self.public_id}"
+
+
+class PartNumber(models.Model):
+    """A part's number as sent and as compared. The first one seen is the one shown."""
+
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="numbers")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="numbers")
+    raw = models.CharField(max_length=64, help_text="Exactly as sent.")
+    norm = models.CharField(
+        max_length=64, help_text="NFKC, capitals, without spaces and - . /; zeros and suffixes stay."
+    )
+    is_main = models.BooleanField("shown", default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["norm", "brand"], name="parts_number_once_per_brand"),
+            models.UniqueConstraint(fields=["part"], condition=models.Q(is_main=True), name="parts_number_one_shown"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["part"], name="parts_number_part")]
+
+    def __str__(self) -> str:
+        return self.raw
+
+
+class Supersession(models.Model):
+    """`new` replaces `old`. Edges of one group and kind AND are needed together; kind OR, any one will do."""
+
+    class Kind(models.TextChoices):
+        AND = "and", "All of the group together"
+        OR = "or", "Any one"
+
+    class Direction(models.TextChoices):
+        FORWARD = "forward", "New fits where old did"
+        FULL = "full", "Either fits for the other"
+
+    old = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="successors")
+    new = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="predecessors")
+    kind = models.CharField(max_length=3, choices=Kind.choices, default=Kind.OR)
+    group = models.PositiveSmallIntegerField(default=0)
+    ratio = models.PositiveSmallIntegerField(
+        default=1, help_text="How many new for one old.", validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    direction = models.CharField(max_length=7, choices=Direction.choices, default=Direction.FORWARD)
+    valid_from = models.DateField(null=True, blank=True)
+    source = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["old", "new"], name="parts_supersession_once"),
+            models.CheckConstraint(condition=~models.Q(old=models.F("new")), name="parts_supersession_not_itself"),
+            models.CheckConstraint(condition=models.Q(ratio__gte=1), name="parts_supersession_ratio"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_id} replaced by {self.new_id}"
+
+
+class RepairKind(models.Model):
+    """What has to be done, whatever the car: "front coil spring". Loaded from a reviewed file."""
+
+    class PositionBy(models.TextChoices):
+        NONE = "", "Same everywhere"
+        AXLE = "axle", "Front or rear"
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    position_by = models.CharField(max_length=6, choices=PositionBy.choices, blank=True)
+    needs_nothing = models.BooleanField(
+        default=False, help_text="No part and no dealer system: adjust, clean, aim, inflate, weld."
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ManualReference(models.Model):
+    """An inspection-manual reference met in test data, and the repair kind it means. None: nobody has mapped it yet."""
+
+    scheme = models.CharField(max_length=7)
+    ref = models.CharField(max_length=40)
+    kind = models.ForeignKey(RepairKind, null=True, blank=True, on_delete=models.PROTECT, related_name="references")
+    is_reviewed = models.BooleanField(default=False, help_text="Set by an admin: the data file no longer changes it.")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["scheme", "ref"], name="parts_manualref_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ref} ({self.scheme})"
+
+
+class Repair(models.Model):
+    """A repair kind on a vehicle model, at a position. It needs all its requirements."""
+
+    kind = models.ForeignKey(RepairKind, on_delete=models.PROTECT, related_name="repairs")
+    model = models.ForeignKey(VehicleModel, on_delete=models.PROTECT, related_name="repairs")
+    position = models.CharField(max_length=6, blank=True, help_text="front, rear, or empty.")
+    needs_diagnostics = models.BooleanField(default=False)
+    needs_programming = models.BooleanField(default=False)
+    is_demo = models.BooleanField("demonstration data", default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["model", "kind", "position"], name="parts_repair_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.position}".strip()
+
+
+class Requirement(models.Model):
+    """One thing a repair needs, met by any one of its parts or their successors."""
+
+    repair = models.ForeignKey(Repair, on_delete=models.CASCADE, related_name="requirements")
+    name = models.CharField(max_length=80)
+    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(4)])
+    by_vin = models.BooleanField(
+        "chosen by VIN", default=False, help_text="Which of the parts fits is known only from the VIN."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1, quantity__lte=4), name="parts_requirement_quantity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+
+class RequirementPart(models.Model):
+    """A part that meets a requirement."""
+
+    requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="options")
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="requirements")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["requirement", "part"], name="parts_requirementpart_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requirement_id}: {self.part_id}"
