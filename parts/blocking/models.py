@@ -97,15 +97,22 @@ class MakeReach(models.Model):
 
 
 class RequirementOption(models.Model):
-    """A part that meets a requirement, its successors expanded, and how many of it are needed."""
+    """A part that meets a requirement, its successors expanded, and how many of it are needed.
+
+    Options of one requirement with the same `bundle` are needed together and meet it together; without one, alone.
+    Rows are what `parts.catalogue.supersession.expanded_options` yields.
+    """
 
     requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="expanded")
     part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded")
     quantity = models.PositiveSmallIntegerField()
+    bundle = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["requirement", "part"], name="parts_option_once"),
+            models.UniqueConstraint(
+                fields=["requirement", "part", "bundle"], nulls_distinct=False, name="parts_option_once"
+            ),
         ]
 
 

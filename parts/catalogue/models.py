@@ -8,7 +8,6 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from dealers.models import Make
 from parts.vehicles.models import VehicleModel
 
 
@@ -183,7 +182,7 @@ class Requirement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.name}"
+        return f"{self.quantity} \N{MULTIPLICATION SIGN} {self.name}"
 
 
 class RequirementPart(models.Model):
