@@ -56,8 +56,8 @@ def mask(*regions: int) -> int:
 
 
 def reach_of(region: int) -> int:
-    """The set a place in `region` serves by default: its own region and those bordering it."""
-    return mask(region, *_NEIGHBOURS[region])
+    """The set a place in `region` serves by default: its own region and those bordering it. `UK`: anywhere, not where."""
+    return mask(region, *_NEIGHBOURS.get(region, ()))
 
 
 def has(bits: int, region: int) -> bool:

@@ -3,6 +3,10 @@
 All but BlockChange and Override can be thrown away and computed again: `manage.py decide --full`.
 Masks are sets of UK regions as bits (`garagehub.lib.geography`), bit 12 meaning "anywhere". Where a quantity matters,
 four masks of 13 bits stand in one bigint: bits 0-12 for "at least 1 at one branch", 13-25 for 2, 26-38 for 3, 39-51 for 4.
+
+Derived rows have no foreign key constraints: the decision reads their keys from the tables they point to, and takes a
+row away when its source is gone. A constraint would lock a vehicle's row for every status written, and would forbid
+an import to replace defects before the next decision has followed.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from django.db import models
 
 from dealers.models import Make
 from garagehub.lib.geography import REGION_CHOICES
+from parts.blocking import rules
 from parts.catalogue.models import Brand, Part, Repair, Requirement
 from parts.stock.models import Branch
 from parts.vehicles.models import Defect, Vehicle
@@ -22,23 +27,23 @@ from parts.vehicles.models import Defect, Vehicle
 class Verdict(models.TextChoices):
     """The RepairStatus of a vehicle, or of one repair."""
 
-    NO_REPAIR_NEEDED = "no_repair_needed", "No repair needed"
-    REPAIRABLE = "repairable", "Can be repaired"
-    BLOCKED = "blocked", "Blocked"
-    UNKNOWN = "unknown", "Not known"
+    NO_REPAIR_NEEDED = rules.Verdict.NO_REPAIR_NEEDED.value, "No repair needed"
+    REPAIRABLE = rules.Verdict.REPAIRABLE.value, "Can be repaired"
+    BLOCKED = rules.Verdict.BLOCKED.value, "Blocked"
+    UNKNOWN = rules.Verdict.UNKNOWN.value, "Not known"
 
 
 class Reason(models.IntegerChoices):
     """Why a repair cannot be done, or cannot be said to be possible. Bits, so that a set of them is an int."""
 
-    PART_UNAVAILABLE = 1, "part_unavailable"
-    PART_NOT_IN_REGION = 2, "part_not_in_region"
-    CANNOT_ORDER = 4, "cannot_order"
-    CANNOT_IDENTIFY_PART = 8, "cannot_identify_part"
-    NO_DIAGNOSTICS = 16, "no_diagnostics"
-    NO_PROGRAMMING = 32, "no_programming"
-    AVAILABILITY_UNKNOWN = 64, "availability_unknown"
-    REPAIR_UNKNOWN = 128, "repair_unknown"
+    PART_UNAVAILABLE = rules.Reason.PART_UNAVAILABLE.value, "part_unavailable"
+    PART_NOT_IN_REGION = rules.Reason.PART_NOT_IN_REGION.value, "part_not_in_region"
+    CANNOT_ORDER = rules.Reason.CANNOT_ORDER.value, "cannot_order"
+    CANNOT_IDENTIFY_PART = rules.Reason.CANNOT_IDENTIFY_PART.value, "cannot_identify_part"
+    NO_DIAGNOSTICS = rules.Reason.NO_DIAGNOSTICS.value, "no_diagnostics"
+    NO_PROGRAMMING = rules.Reason.NO_PROGRAMMING.value, "no_programming"
+    AVAILABILITY_UNKNOWN = rules.Reason.AVAILABILITY_UNKNOWN.value, "availability_unknown"
+    REPAIR_UNKNOWN = rules.Reason.REPAIR_UNKNOWN.value, "repair_unknown"
 
 
 class Override(models.Model):
@@ -74,7 +79,9 @@ class Override(models.Model):
 class BranchReach(models.Model):
     """L0: the regions a branch supplies right now, by how far its source can be believed and its dealer's systems."""
 
-    branch = models.OneToOneField(Branch, primary_key=True, on_delete=models.CASCADE, related_name="reach_now")
+    branch = models.OneToOneField(
+        Branch, primary_key=True, on_delete=models.CASCADE, related_name="reach_now", db_constraint=False
+    )
     ready = models.IntegerField(help_text="Fresh, and can be got.")
     possible = models.IntegerField(help_text="Can be got, if the source's old word still holds.")
     stocked = models.IntegerField(help_text="Fresh, whether or not ordering and distribution work.")
@@ -83,14 +90,18 @@ class BranchReach(models.Model):
 class BrandCover(models.Model):
     """L0: whether any fresh source covers a brand. If none does, nothing is known of its parts."""
 
-    brand = models.OneToOneField(Brand, primary_key=True, on_delete=models.CASCADE, related_name="cover")
+    brand = models.OneToOneField(
+        Brand, primary_key=True, on_delete=models.CASCADE, related_name="cover", db_constraint=False
+    )
     is_covered = models.BooleanField()
 
 
 class MakeReach(models.Model):
     """L0: the regions where a dealer of a make has a system that is not down."""
 
-    make = models.OneToOneField(Make, primary_key=True, on_delete=models.CASCADE, related_name="reach_now")
+    make = models.OneToOneField(
+        Make, primary_key=True, on_delete=models.CASCADE, related_name="reach_now", db_constraint=False
+    )
     catalogue = models.IntegerField()
     diagnostics = models.IntegerField()
     programming = models.IntegerField()
@@ -103,8 +114,11 @@ class RequirementOption(models.Model):
     Rows are what `parts.catalogue.supersession.expanded_options` yields.
     """
 
-    requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="expanded")
-    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded")
+    requirement = models.ForeignKey(
+        Requirement, on_delete=models.CASCADE, related_name="expanded", db_constraint=False, db_index=False
+    )
+    repair = models.ForeignKey(Repair, on_delete=models.CASCADE, related_name="options", db_constraint=False)
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded", db_constraint=False)
     quantity = models.PositiveSmallIntegerField()
     bundle = models.PositiveSmallIntegerField(null=True, blank=True)
 
@@ -117,18 +131,26 @@ class RequirementOption(models.Model):
 
 
 class PartAvailability(models.Model):
-    """L1: where a part can be had, in four quantities. Absent: nowhere, and known so."""
+    """L1: where a part can be had by what sources and admins say, in four quantities. Absent: nowhere.
 
-    part = models.OneToOneField(Part, primary_key=True, on_delete=models.CASCADE, related_name="availability_now")
+    A part of a brand without fresh cover (BrandCover) is possible wherever it is not barred, whatever stands here.
+    """
+
+    part = models.OneToOneField(
+        Part, primary_key=True, on_delete=models.CASCADE, related_name="availability_now", db_constraint=False
+    )
     ready = models.BigIntegerField(default=0)
     possible = models.BigIntegerField(default=0)
     stocked = models.BigIntegerField(default=0)
+    barred = models.IntegerField(default=0, help_text="Where an admin's word says it cannot be had; bit 12: anywhere.")
 
 
 class Readiness(models.Model):
     """L2: where a repair can be done. Blocked = not possible; unknown = possible and not ready."""
 
-    repair = models.OneToOneField(Repair, primary_key=True, on_delete=models.CASCADE, related_name="readiness")
+    repair = models.OneToOneField(
+        Repair, primary_key=True, on_delete=models.CASCADE, related_name="readiness", db_constraint=False
+    )
     ready = models.IntegerField()
     possible = models.IntegerField()
     parts_ready = models.IntegerField()
@@ -140,22 +162,36 @@ class Readiness(models.Model):
 
 
 class RepairNeed(models.Model):
-    """L3: a defect of a vehicle and the repair that mends it; no repair: nobody knows which."""
+    """L3: what mends a defect: a repair, or nothing of what we track (`needs_nothing`), or nobody knows (neither).
 
-    defect = models.OneToOneField(Defect, primary_key=True, on_delete=models.CASCADE, related_name="need")
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="needs")
-    repair = models.ForeignKey(Repair, null=True, on_delete=models.CASCADE, related_name="needs", db_index=False)
+    One for every failing defect, and for each other defect whose repair is known. A row outlives its defect until the
+    next decision, which reads here how the vehicle stood before.
+    """
+
+    defect = models.OneToOneField(
+        Defect, primary_key=True, on_delete=models.DO_NOTHING, related_name="need", db_constraint=False
+    )
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="needs", db_constraint=False)
+    repair = models.ForeignKey(
+        Repair, null=True, on_delete=models.DO_NOTHING, related_name="needs", db_constraint=False, db_index=False
+    )
     region = models.SmallIntegerField(choices=REGION_CHOICES)
     is_failing = models.BooleanField()
+    needs_nothing = models.BooleanField(default=False)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["repair", "vehicle"], name="parts_need_repair")]
 
 
 class RepairStatus(models.Model):
-    """L4: sparse: a row only where something stands in the way. Absent: repairable, or nothing to repair."""
+    """L4: sparse: a row only where something stands, or would stand, in the way.
 
-    vehicle = models.OneToOneField(Vehicle, primary_key=True, on_delete=models.CASCADE, related_name="repair_status")
+    Absent: repairable if the vehicle has open fails, else nothing to repair.
+    """
+
+    vehicle = models.OneToOneField(
+        Vehicle, primary_key=True, on_delete=models.CASCADE, related_name="repair_status", db_constraint=False
+    )
     status = models.CharField(max_length=16, choices=Verdict.choices)
     reasons = models.SmallIntegerField(help_text="Reason bits of the defects that failed.")
     risk = models.SmallIntegerField(default=0, help_text="The same for advisories: what would block if it got worse.")
@@ -169,7 +205,9 @@ class RepairStatus(models.Model):
 class BlockChange(models.Model):
     """Written when a vehicle's RepairStatus changes; what alerts and history read."""
 
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="block_changes", db_index=False)
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.CASCADE, related_name="block_changes", db_index=False, db_constraint=False
+    )
     old = models.CharField(max_length=16, choices=Verdict.choices)
     new = models.CharField(max_length=16, choices=Verdict.choices)
     reasons = models.SmallIntegerField(default=0, help_text="Reason bits of the new status.")
