@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
@@ -95,6 +95,17 @@ def _flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
         return flat
     texts = [str(item) for item in detail] if isinstance(detail, list) else [str(detail)]
     return {path: texts}
+
+
+class Problem(serializers.Serializer[dict[str, Any]]):
+    """An error as every call answers it (RFC 9457). `code` is stable; `fields` names each input at fault."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment] # RFC-style member that shares its name with DRF's
 
 
 class Paging(CursorPagination):

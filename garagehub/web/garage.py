@@ -1,0 +1,170 @@
+"""The garage's workbench: check many parts or many cars at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from dealers.models import System
+from garagehub.lib.errors import DomainError
+from garagehub.lib.pages import render
+from parts.access import garage_of
+from parts.lookup.answer import look_up_many
+from parts.lookup.checking import check_parts, silent_sources
+from parts.lookup.forms import PartNumbersForm, RegistrationsForm
+
+_STATES = {
+    "in_stock": "ready",
+    "limited": "ready",
+    "on_backorder": "blocked",
+    "out_of_stock": "blocked",
+    "not_listed": "blocked",
+    "unknown": "unknown",
+}
+
+
+def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    garage = garage_of(request)
+    if garage is None:
+        return render(request, "garage/no_garage.html", status=403)
+    base = {
+        "garage": garage,
+        "parts_form": PartNumbersForm(initial={"postcode": garage.postcode}, prefix="parts"),
+        "cars_form": RegistrationsForm(initial={"postcode": garage.postcode}, prefix="cars"),
+        "silent": silent_sources(at=timezone.now()),
+        "systems": System.choices,
+    }
+    return render(request, "garage/workbench.html", base | context, status=status)
+
+
+@login_required
+@never_cache
+@require_GET
+def workbench(request: HttpRequest) -> HttpResponse:
+    """The empty workbench."""
+    return _page(request, {})
+
+
+@login_required
+@never_cache
+@require_POST
+def check_part_numbers(request: HttpRequest) -> HttpResponse:
+    """Part numbers pasted: one row each, in the order given, as a page or as CSV."""
+    form = PartNumbersForm(request.POST, prefix="parts")
+    answer = _checked(form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
+    if answer is None:
+        return _page(request, {"parts_form": form}, status=400)
+    rows = answer["results"]
+    if request.POST.get("as") == "csv":
+        return _csv("parts.csv", _PART_COLUMNS, (_part_line(row) for row in rows))
+    counts = Counter("unrecognised" if row["matched"] == "unknown" else _STATES[row["availability"]] for row in rows)
+    return _page(request, {"parts_form": form, "rows": rows, "counts": counts, "sources": answer["sources"]})
+
+
+@login_required
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def check_cars(request: HttpRequest) -> HttpResponse:
+    """Plates pasted: one row each, those off the road first when asked, as a page or as CSV."""
+    form = RegistrationsForm(request.POST, prefix="cars")
+    answers = _checked(form, lambda items, postcode: look_up_many(items, postcode=postcode, at=timezone.now()))
+    if answers is None:
+        return _page(request, {"cars_form": form}, status=400)
+    cars = [_car(typed, answer) for typed, answer in zip(form.cleaned_data["items"], answers, strict=True)]
+    if request.POST.get("as") == "csv":
+        return _csv("cars.csv", _CAR_COLUMNS, (_car_line(car) for car in cars))
+    counts = Counter(car["status"] for car in cars)
+    return _page(request, {"cars_form": form, "cars": cars, "car_counts": counts})
+
+
+def _checked(form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
+    """The check's answer, or None with the form saying what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        return check(form.cleaned_data["items"], form.cleaned_data["postcode"])
+    except DomainError as error:
+        for name, texts in error.fields.items():
+            form.add_error(name if name in form.fields else None, texts)
+        return None
+
+
+def _car(typed: str, answer: dict[str, Any] | DomainError) -> dict[str, Any]:
+    if isinstance(answer, DomainError):
+        return {"typed": typed, "status": "unrecognised", "error": answer.message}
+    parts = [part for repair in answer["repairs"] for part in repair["parts"]]
+    return {
+        "typed": typed,
+        "status": answer["repair_status"],
+        "answer": answer,
+        "have": sum(part["obtainable"] for part in parts),
+        "of": len(parts),
+        "missing": [part for part in parts if not part["obtainable"]],
+        "reasons": list(
+            dict.fromkeys(reason["detail"] for repair in answer["repairs"] for reason in repair["reasons"])
+        ),
+    }
+
+
+_PART_COLUMNS = (
+    "input", "matched", "part_number", "brand", "description", "availability", "quantity", "cars_waiting", "supplier",
+    "dealer", "tier", "distance_miles", "price_gbp", "lead_time_days", "expected_on", "checked_at",
+)  # fmt: skip
+_CAR_COLUMNS = (
+    "input",
+    "make",
+    "model",
+    "repair_status",
+    "mot",
+    "mot_expires_on",
+    "parts_found",
+    "parts_needed",
+    "why",
+)
+
+
+def _part_line(row: dict[str, Any]) -> list[Any]:
+    best = row["best"] or {}
+    price = best.get("price_pence")
+    return [
+        row["input"], row["matched"], row["part_number"], row["brand"], row["description"], row["availability"],
+        row["quantity"], row["demand"], best.get("supplier"), best.get("dealer"), best.get("tier"),
+        best.get("distance_miles"), f"{price / 100:.2f}" if price is not None else None, best.get("lead_time_days"),
+        row["expected_on"], row["checked_at"].isoformat() if row["checked_at"] else None,
+    ]  # fmt: skip
+
+
+def _car_line(car: dict[str, Any]) -> list[Any]:
+    if "error" in car:
+        return [car["typed"], None, None, "unrecognised", None, None, None, None, car["error"]]
+    answer = car["answer"]
+    return [
+        car["typed"], answer["make"], answer["model"], answer["repair_status"], answer["road"]["status"],
+        answer["road"]["mot_expires_on"], car["have"], car["of"], "; ".join(car["reasons"]),
+    ]  # fmt: skip
+
+
+def _csv(filename: str, columns: Iterable[str], lines: Iterable[list[Any]]) -> HttpResponse:
+    """A file that a spreadsheet opens as text: a cell that could be a formula gets an apostrophe (OWASP CSV injection)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_safe(cell) for cell in line] for line in lines)
+    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+def _safe(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

@@ -1,0 +1,18 @@
+"""Pages that need both apps, sign-in, and operations."""
+
+from django.contrib.auth import views as auth
+from django.urls import path
+from django.views.generic import TemplateView
+
+from garagehub.web import metrics, views
+from garagehub.web.forms import SignInForm
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", views.SignIn.as_view(authentication_form=SignInForm), name="sign-in"),
+    path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),
+    path("how-we-decide/", TemplateView.as_view(template_name="web/how_we_decide.html"), name="how-we-decide"),
+    path("privacy/", TemplateView.as_view(template_name="web/privacy.html"), name="privacy"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path(".well-known/security.txt", views.security_txt, name="security-txt"),
+]

@@ -1,0 +1,91 @@
+"""The home page, sign-in, errors, and the address for security reports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from garagehub.lib.api import problem_response
+from garagehub.lib.pages import render
+from garagehub.web.board import board
+
+_TRIES, _WINDOW_S = 10, 900
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The status board and the two questions."""
+    return render(request, "web/home.html", {"board": board(at=timezone.now())}, fragment="web/_board.html")
+
+
+class SignIn(LoginView):
+    """Sign-in, at most ten wrong tries a quarter of an hour per address and account."""
+
+    template_name = "web/sign_in.html"
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if (cache.get(self._key()) or 0) >= _TRIES:
+            return render(request, "web/sign_in_wait.html", {"minutes": _WINDOW_S // 60}, status=429)
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        cache.set(self._key(), (cache.get(self._key()) or 0) + 1, _WINDOW_S)
+        return super().form_invalid(form)
+
+    def _key(self) -> str:
+        """By address: an attacker who knows an e-mail address must not be able to lock its owner out."""
+        return f"sign-in:{self.request.META.get('REMOTE_ADDR', '')}"
+
+
+@require_GET
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a weakness (RFC 9116)."""
+    expires = (timezone.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [f"Contact: {settings.SECURITY_CONTACT}", f"Expires: {expires}", "Preferred-Languages: en, cy"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, as a page or as problem+json."""
+    if _is_api(request):
+        return problem_response(400, _("Bad request"), _("The request could not be read."), code="bad_request")
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403, as a page or as problem+json."""
+    if _is_api(request):
+        return problem_response(403, _("Not allowed"), _("You may not do this."), code="permission_denied")
+    return render(request, "errors/403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, as a page or as problem+json."""
+    if _is_api(request):
+        return problem_response(404, _("Not found"), _("There is no such address in the API."), code="not_found")
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, as a page or as problem+json; the page reads nothing from the database."""
+    if _is_api(request):
+        return problem_response(500, "Our fault", "Something went wrong here; it was recorded.", code="server_error")
+    return HttpResponse(_SORRY, status=500)
+
+
+_SORRY = """<!doctype html><html lang="en-gb"><meta charset="utf-8"><title>Something went wrong – GarageHub</title>
+<h1>Something went wrong on our side</h1><p>It was recorded. Nothing you entered is lost if you go back.
+Try again in a minute; dealers' own telephone lines are not affected.</p><p><a href="/">Back to the status board</a></p>"""

@@ -1,0 +1,101 @@
+"""Many part numbers at once: one row per input, in the order given, none ever dropped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from parts.catalogue.search import Match, resolve_numbers
+from parts.lookup.place import ANYWHERE, place_of
+from parts.lookup.supply import Supply, supplies_of
+from parts.stock.models import Availability, Freshness, Supplier
+
+_DEMAND = """
+SELECT o.part_id, count(DISTINCT n.vehicle_id)
+FROM parts_requirementoption o
+JOIN parts_requirement q ON q.id = o.requirement_id
+JOIN parts_repairneed n ON n.repair_id = q.repair_id AND n.is_failing
+WHERE o.part_id = ANY(%s) GROUP BY o.part_id
+"""
+
+
+def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime) -> dict[str, Any]:
+    """Each number's match, availability, best source and demand, seen from the postcode or from anywhere in the UK.
+
+    DomainError `invalid_postcode`. Constant queries for any number of inputs.
+    """
+    place = place_of(postcode) or ANYWHERE
+    matches = resolve_numbers(numbers)
+    wanted = {part_id for match in matches for part_id in _parts_of(match)}
+    supplies = supplies_of(sorted(wanted), place=place, at=at)
+    demand = _demand(wanted)
+    return {
+        "results": [_row(match, supplies, demand) for match in matches],
+        "sources": sources(at=at),
+    }
+
+
+def sources(*, at: datetime) -> list[dict[str, Any]]:
+    """Every supplier, how far it can be believed now, and when its stock was last confirmed."""
+    return [
+        {
+            "supplier": supplier.name,
+            "code": supplier.code,
+            "state": supplier.freshness(at=at),
+            "checked_at": supplier.confirmed_at,
+        }
+        for supplier in Supplier.objects.filter(Q(feed__is_enabled=True)).order_by("name")
+    ]
+
+
+def silent_sources(*, at: datetime) -> list[dict[str, Any]]:
+    """The sources that are old or not answering, for a page's banner."""
+    return [source for source in sources(at=at) if source["state"] != Freshness.FRESH]
+
+
+def _parts_of(match: Match) -> list[int]:
+    own = [match.part_id] if match.part_id is not None else []
+    return own + [successor.part_id for successor in match.successors]
+
+
+def _demand(part_ids: set[int]) -> dict[int, int]:
+    """How many vehicles wait with a failed defect whose repair could use the part."""
+    if not part_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_DEMAND, [sorted(part_ids)])
+        return dict(cursor.fetchall())
+
+
+def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> dict[str, Any]:
+    supply = supplies.get(match.part_id) if match.part_id is not None else None
+    offers = supply.offers if supply else ()
+    return {
+        "input": match.input,
+        "matched": match.matched,
+        "part_number": match.part_number,
+        "brand": match.brand,
+        "description": match.description,
+        "lifecycle": supply.lifecycle if supply else match.lifecycle,
+        "availability": supply.availability if supply else Availability.UNKNOWN,
+        "quantity": supply.quantity if supply else None,
+        "demand": demand.get(match.part_id, 0) if match.part_id is not None else None,
+        "best": offers[0] if offers else None,
+        "can_be_had": supply.is_ready if supply else None,
+        "expected_on": supply.expected_on if supply else None,
+        "checked_at": supply.checked_at if supply else None,
+        "alternatives": [_alternative(successor, supplies.get(successor.part_id)) for successor in match.successors]
+        + [dict(offer) | {"part_number": match.part_number} for offer in offers[1:]],
+    }
+
+
+def _alternative(successor: Any, supply: Supply | None) -> dict[str, Any]:
+    return {
+        "part_number": successor.part_number,
+        "replaces": True,
+        "availability": supply.availability if supply else Availability.UNKNOWN,
+        "best": supply.offers[0] if supply and supply.offers else None,
+    }

@@ -1,0 +1,45 @@
+"""Where an answer is for: a postcode, the place a vehicle is kept, or anywhere in the UK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from garagehub.lib.errors import DomainError
+from garagehub.lib.geography import REGION_NAMES, UK, about_miles, area_of, miles_between
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region, and the middle of its postcode area in degrees if a postcode was given."""
+
+    region: int
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The place in words."""
+        return "the United Kingdom" if self.region == UK else REGION_NAMES[self.region]
+
+    def miles_to(self, latitude: float | None, longitude: float | None) -> int | None:
+        """About how far, to 5 miles; None when either end is not known."""
+        if self.latitude is None or self.longitude is None or latitude is None or longitude is None:
+            return None
+        return about_miles(miles_between(self.latitude, self.longitude, latitude, longitude))
+
+
+ANYWHERE = Place(UK)
+
+
+def place_of(postcode: str | None) -> Place | None:
+    """The place of a postcode or its first half; None when none is given. DomainError `invalid_postcode` if unreadable."""
+    if not postcode or not postcode.strip():
+        return None
+    area = area_of(postcode)
+    if area is None:
+        raise DomainError(
+            "That is not a UK postcode we know.",
+            code="invalid_postcode",
+            fields={"postcode": ["Enter a postcode, or its first half, such as LE4 or SW1A 1AA."]},
+        )
+    return Place(area.region, area.latitude, area.longitude)

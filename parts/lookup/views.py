@@ -1,0 +1,139 @@
+"""The owner's page and the garage's workbench."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from garagehub.lib.errors import DomainError
+from garagehub.lib.pages import render
+from parts.lookup.answer import look_up
+from parts.lookup.forms import VehicleForm
+from parts.lookup.nearby import nearest_dealers
+from parts.lookup.place import place_of
+from parts.lookup.throttle import take_a_turn
+from parts.vehicles.registration import BadRegistrationError, normalise, suggestions
+
+
+@never_cache
+@sensitive_post_parameters("registration", "postcode")
+@require_http_methods(["GET", "POST"])
+def vehicle(request: HttpRequest) -> HttpResponse:
+    """The owner's question. POST only, so that a plate is never part of an address."""
+    if request.method == "GET":
+        return render(request, "lookup/vehicle.html", {"form": VehicleForm()})
+    form = VehicleForm(request.POST)
+    if wait := take_a_turn(request):
+        response = _problem(
+            request,
+            form,
+            _("Too many look-ups"),
+            _("Wait %(seconds)d seconds, then try again.") % {"seconds": wait},
+            429,
+        )
+        response["Retry-After"] = str(wait)
+        return response
+    if not form.is_valid():
+        return render(request, "lookup/vehicle.html", {"form": form}, status=400)
+    return _answer(request, form)
+
+
+def _answer(request: HttpRequest, form: VehicleForm) -> HttpResponse:
+    at = timezone.now()
+    typed, postcode = form.cleaned_data["registration"], form.cleaned_data["postcode"]
+    try:
+        answer = look_up(typed, postcode=postcode, at=at)
+    except DomainError as error:
+        for name, texts in error.fields.items():
+            if error.code != "vehicle_not_found":
+                form.add_error(name, texts)
+        if error.code != "vehicle_not_found":
+            return render(request, "lookup/vehicle.html", {"form": form}, status=error.status)
+        return _problem(
+            request, form, _("We do not know this number plate"), error.message, 404, suggestions=_suggest(typed)
+        )
+    place = place_of(postcode)
+    context = {
+        "form": VehicleForm(),
+        "answer": _dated(answer),
+        "road_sentence": road_sentence(answer),
+        "guidance_title": _("what you may do with this car"),
+        "place_sentence": _place_sentence(answer),
+        "change_sentence": _change_sentence(answer),
+        "places": nearest_dealers(answer["make"], place=place) if place and answer["repairs"] else [],
+    }
+    return render(request, "lookup/vehicle.html", context)
+
+
+def _problem(  # noqa: PLR0917 - one page, its words
+    request: HttpRequest, form: VehicleForm, title: str, text: str, status: int, suggestions: list[str] | None = None
+) -> HttpResponse:
+    context = {"form": form, "problem_title": title, "problem": text, "suggestions": suggestions}
+    return render(request, "lookup/vehicle.html", context, status=status)
+
+
+def _suggest(typed: str) -> list[str]:
+    try:
+        return list(suggestions(normalise(typed)))
+    except BadRegistrationError:
+        return []
+
+
+def _dated(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with its ISO texts as dates and times, as templates need them."""
+
+    def moment(value: Any) -> Any:
+        return timezone.datetime.fromisoformat(value) if isinstance(value, str) else value
+
+    evidence = answer["evidence"] | {"oldest_at": moment(answer["evidence"]["oldest_at"])}
+    first = answer["first_used_on"]
+    return answer | {
+        "since": moment(answer["since"]),
+        "first_used_on": date.fromisoformat(first) if isinstance(first, str) else first,
+        "evidence": evidence,
+    }
+
+
+_ROAD = {
+    "valid": _("Its MOT is valid until %(day)s."),
+    "may_drive_until": _(
+        "It failed its last test, but its old MOT still runs: you may drive it until %(day)s, if it is roadworthy."
+    ),
+    "repair_or_test_journey_only": _("It has no valid MOT: drive it only to a repair or to a test you have booked."),
+    "do_not_drive": _("Do not drive it: its last test found a dangerous defect."),
+    "not_due": _("It needs no MOT before %(day)s."),
+    "off_road_by_choice": _("It is declared off the road (SORN): it may not be used on a public road."),
+    "unknown": _("We cannot tell whether its MOT is valid. Check it on GOV.UK."),
+}
+
+
+def road_sentence(answer: dict[str, Any]) -> str:
+    """What the law lets the owner do today, in one sentence."""
+    until = answer["road"]["until"]
+    day = date.fromisoformat(until) if isinstance(until, str) else until
+    text = _ROAD[answer["road"]["status"]]
+    return text % {"day": f"{day:%-d %B %Y}" if day else ""} if "%(day)s" in text else text
+
+
+def _place_sentence(answer: dict[str, Any]) -> str:
+    if answer["area"]["basis"] == "postcode":
+        return _("Answered for %(region)s.") % {"region": answer["area"]["region"]}
+    if answer["area"]["basis"] == "kept":
+        return _("Answered for the part of the country where this car is kept, as its garage told us.")
+    return _("Answered for the whole United Kingdom. Give your postcode to see what can be had near you.")
+
+
+def _change_sentence(answer: dict[str, Any]) -> str:
+    waiting = [repair["repair"] or repair["defect"] for repair in answer["repairs"] if repair["status"] != "ready"]
+    if not waiting:
+        return ""
+    if len(waiting) == 1:
+        return _("This changes when one thing does: %(what)s.") % {"what": waiting[0].lower()}
+    return _("All of these have to change first: %(what)s.") % {"what": ", ".join(item.lower() for item in waiting)}
