@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from parts.stock.models import Supplier
+from parts.catalogue.models import Part
+from parts.stock.models import Branch, Supplier
 
 
 class Feed(models.Model):
@@ -25,14 +27,24 @@ class Feed(models.Model):
         default=30, help_text="A snapshot with this much fewer rows than usual is held for an admin."
     )
 
+    requests_per_minute = models.PositiveSmallIntegerField(
+        default=120, validators=[MinValueValidator(1)], help_text="The most this supplier's account is asked."
+    )
+    max_mib = models.PositiveIntegerField("largest file, MiB", default=2_048, help_text="After unpacking.")
+
     # Where polling stands. How fresh the stock is stands on the Supplier, where everyone who reads stock looks.
     last_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_success_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     etag = models.CharField(max_length=200, blank=True, editable=False)
-    cursor = models.CharField(max_length=200, blank=True, editable=False)
+    cursor = models.CharField(max_length=500, blank=True, editable=False)
     snapshot_seq = models.BigIntegerField(default=0, editable=False)
     snapshot_rows = models.BigIntegerField(default=0, editable=False)
+    snapshot_at = models.DateTimeField("last full snapshot", null=True, blank=True, editable=False)
+    snapshot_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    snapshot_generated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_seq = models.BigIntegerField(default=0, editable=False, help_text="The highest sequence taken in.")
+    paced_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The circuit breaker, as a row that all workers share.
     failures = models.PositiveIntegerField("failures in a row", default=0, editable=False)
@@ -66,18 +78,19 @@ class FeedRun(models.Model):
     reason = models.CharField(max_length=500, blank=True, help_text="Why it failed, was held or ignored.")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
     sequence = models.BigIntegerField(null=True, blank=True)
     generated_at = models.DateTimeField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
-    cursor_from = models.CharField(max_length=200, blank=True)
-    cursor_to = models.CharField(max_length=200, blank=True)
+    cursor_from = models.CharField(max_length=500, blank=True)
+    cursor_to = models.CharField(max_length=500, blank=True)
     bytes_read = models.BigIntegerField(default=0)
-    rows = models.BigIntegerField(default=0)
+    records = models.BigIntegerField(default=0, help_text="Rows that came, good or not.")
+    rows = models.BigIntegerField(default=0, help_text="Rows that could be read.")
     inserted = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
     removed = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
+    late = models.BigIntegerField(default=0, help_text="Changes older than what is stored.")
     rejected = models.BigIntegerField(default=0)
     rejected_by_reason = models.JSONField(default=dict)
 
@@ -102,3 +115,34 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
+
+
+class HeldChunk(models.Model):
+    """A piece of the body of a held run, compressed as gzip, until an admin approves or discards it."""
+
+    run = models.ForeignKey(FeedRun, on_delete=models.CASCADE, related_name="held_chunks")
+    number = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "number"], name="parts_heldchunk_once")]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of run {self.run_id}"
+
+
+class Tombstone(models.Model):
+    """An offer that a change removed, and by which sequence, so that an older change cannot bring it back.
+
+    A later snapshot makes it needless, and removes it.
+    """
+
+    branch = models.ForeignKey(Branch, on_delete=models.CASCADE, related_name="tombstones", db_index=False)
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="tombstones")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["branch", "part"], name="parts_tombstone_once")]
+
+    def __str__(self) -> str:
+        return f"{self.part_id} at {self.branch_id} removed by {self.seq}"

@@ -115,3 +115,31 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part_id} at {self.branch_id}: {self.availability}"
+
+
+class OfferChange(models.Model):
+    """What changed in an offer, and when: never updated, kept by month (see `parts.stock.history`).
+
+    Empty `availability_before`: newly listed. Empty `availability_after`: no longer listed. The table is partitioned by
+    `at` and carries no foreign keys, so that a snapshot can append a hundred thousand rows at the price of a copy.
+    """
+
+    at = models.DateTimeField()
+    branch = models.ForeignKey(
+        Branch, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    part = models.ForeignKey(Part, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    availability_before = models.CharField(max_length=12, choices=Availability.choices, null=True)
+    availability_after = models.CharField(max_length=12, choices=Availability.choices, null=True)
+    quantity_before = models.IntegerField(null=True)
+    quantity_after = models.IntegerField(null=True)
+    price_pence_before = models.IntegerField(null=True)
+    price_pence_after = models.IntegerField(null=True)
+    expected_on_before = models.DateField(null=True)
+    expected_on_after = models.DateField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["part", "at"], name="parts_offerchange_part")]
+
+    def __str__(self) -> str:
+        return f"{self.part_id} at {self.branch_id}: {self.availability_before} to {self.availability_after}"
