@@ -81,7 +81,7 @@ class Body:
 
     def chunks(self) -> Iterator[bytes]:
         """The decoded body in pieces; raises TooLargeError or TimedOutError past the limits."""
-        for chunk in self._response.iter_bytes(chunk_size=65_536):
+        for chunk in self._response.iter_bytes():  # as they arrive, so that a slow drip meets the deadline
             self.bytes_read += len(chunk)
             if self.bytes_read > self._max_bytes:
                 raise TooLargeError(f"The answer is larger than {self._max_bytes:,} bytes.")
