@@ -16,16 +16,16 @@ from garagehub.lib.geography import REGION_CHOICES, UK
 
 
 class VehicleModel(models.Model):
-    """A model of a make, as DVSA spells it, in capitals."""
+    """A model of a make, as DVSA spells it, in capitals; an empty name stands for "make known, model not"."""
 
     make = models.ForeignKey(Make, on_delete=models.PROTECT, related_name="models")
-    name = models.CharField(max_length=80)
+    name = models.CharField(max_length=80, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["make", "name"], name="parts_model_once_per_make")]
 
     def __str__(self) -> str:
-        return f"{self.make.name} {self.name}"
+        return f"{self.make.name} {self.name or '(model not stated)'}"
 
 
 class Vehicle(models.Model):
@@ -36,7 +36,6 @@ class Vehicle(models.Model):
         max_length=13,
         null=True,
         blank=True,
-        unique=True,
         help_text="Capital letters and digits only. Empty once moved.",
     )
     model = models.ForeignKey(VehicleModel, null=True, blank=True, on_delete=models.PROTECT, related_name="vehicles")
@@ -51,7 +50,7 @@ class Vehicle(models.Model):
     has_recall = models.CharField(max_length=11, blank=True, help_text="DVSA's word: Yes, No, Unknown or Unavailable.")
     vin_last8 = models.CharField("last 8 of VIN", max_length=8, blank=True)
     first_mot_due_on = models.DateField(null=True, blank=True, help_text="For a vehicle never tested.")
-    mot_expires_on = models.DateField(null=True, blank=True, help_text="The latest expiry of any pass, DVSA or DVLA.")
+    mot_expires_on = models.DateField(null=True, blank=True, help_text="The latest expiry of any pass.")
     is_sorn = models.BooleanField("SORN", default=False, help_text="Off the road by choice, by DVLA's word.")
     open_fails = models.PositiveSmallIntegerField(default=0, help_text="Defects that failed the newest visit.")
     is_dangerous = models.BooleanField(default=False, help_text="The newest visit failed on a dangerous defect.")
@@ -60,6 +59,8 @@ class Vehicle(models.Model):
     is_demo = models.BooleanField("demonstration data", default=False)
 
     class Meta:
+        # Unique by constraint, not `unique=True`, which would add a second index for LIKE that nothing reads.
+        constraints: ClassVar = [models.UniqueConstraint(fields=["registration"], name="parts_vehicle_registration")]
         indexes: ClassVar = [
             # Read by lists of what runs out when.
             models.Index(fields=["mot_expires_on"], name="parts_vehicle_mot_expires"),
@@ -78,8 +79,8 @@ class MotTest(models.Model):
         PASSED = "passed", "Passed"
         FAILED = "failed", "Failed"
 
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="tests")
-    number = models.CharField("MOT test number", max_length=20, unique=True)
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="tests", db_index=False)
+    number = models.CharField("MOT test number", max_length=20)
     completed_at = models.DateTimeField()
     result = models.CharField(max_length=6, choices=Result.choices)
     expires_on = models.DateField(null=True, blank=True)
@@ -89,6 +90,7 @@ class MotTest(models.Model):
     registration = models.CharField("registration at the time", max_length=13, blank=True)
 
     class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["number"], name="parts_mottest_number")]
         indexes: ClassVar = [models.Index(fields=["vehicle", "-completed_at"], name="parts_mottest_newest")]
 
     def __str__(self) -> str:
@@ -112,8 +114,8 @@ class Defect(models.Model):
         OLD = "old", "Manual before 20 May 2018"
         NONE = "", "No reference"
 
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="defects")
-    test = models.ForeignKey(MotTest, on_delete=models.CASCADE, related_name="defects")
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="defects", db_index=False)
+    test = models.ForeignKey(MotTest, on_delete=models.CASCADE, related_name="defects", db_index=False)
     position = models.SmallIntegerField(help_text="Order in DVSA's list.")
     text = models.CharField(max_length=1_000, blank=True)
     category = models.CharField(max_length=11, choices=Category.choices)
@@ -133,15 +135,27 @@ class Defect(models.Model):
 
 
 class MotImport(models.Model):
-    """One file taken in, so that it resumes after a kill and is never taken twice."""
+    """One file taken in, so that it resumes after a kill and is never taken twice.
 
-    name = models.CharField(max_length=300, unique=True, help_text="The file's name at DVSA, or its path and digest.")
+    A file is known by what is in it, not by its name; taken for other makes it is another import.
+    """
+
+    name = models.CharField(max_length=300, help_text="The file's name, as at DVSA where it came from there.")
+    digest = models.CharField("SHA-256", max_length=64)
+    makes = models.CharField(max_length=300, blank=True, help_text="The makes kept, or empty for all.")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    lines_done = models.BigIntegerField(default=0)
     member = models.CharField(max_length=300, blank=True, help_text="The part of the zip reached.")
-    counts = models.JSONField(default=dict)
+    member_lines = models.BigIntegerField(default=0, help_text="Lines of that part taken in.")
+    counts = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["digest", "makes"], name="parts_motimport_once")]
+        indexes: ClassVar = [
+            # Read by the daily import, which asks for files by name before fetching them.
+            models.Index(fields=["name"], name="parts_motimport_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -150,10 +164,16 @@ class MotImport(models.Model):
 class RejectedLine(models.Model):
     """A line of an import that could not be read, kept with its reason; the rest went in."""
 
-    run = models.ForeignKey(MotImport, on_delete=models.CASCADE, related_name="rejected")
+    run = models.ForeignKey(MotImport, on_delete=models.CASCADE, related_name="rejected", db_index=False)
+    member = models.CharField(max_length=300, blank=True, help_text="The part of the zip it stands in.")
     line = models.BigIntegerField()
     reason = models.CharField(max_length=300)
     raw = models.TextField(help_text="The line as sent, at most 2,000 characters, its plate masked.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "member", "line"], name="parts_rejectedline_once")
+        ]
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"

@@ -1,0 +1,304 @@
+"""DVSA's data about one vehicle, in every shape it comes in: API reply, bulk or delta line, and the old API's array.
+
+One tolerant reader: unknown fields are ignored and every field is optional, since DVSA adds and omits them without
+notice (documentation.history.mot.api.gov.uk, "Bulk file formats"). What is read wrong is worse than what is missing:
+a test whose time, result or defects cannot be read refuses the whole line, because it might be the one that decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, date, datetime, time
+
+import msgspec
+
+from parts.vehicles.defects import Reported, category_of
+from parts.vehicles.registration import cleaned
+
+_EARLIEST_YEAR, _LATEST_YEAR = 1885, 2200
+_LONGEST_REGISTRATION = 13
+_LONGEST_NUMBER = 20
+_DVSA_NUMBER_DIGITS = 12
+_LARGEST_INT = 2_147_483_647
+_RESULTS = {"PASSED": True, "FAILED": False}
+_DOTTED = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
+
+_ABSENT = msgspec.Raw(b"null")
+
+Scalar = str | int | float | bool | None
+
+
+class BadRecordError(ValueError):
+    """A line cannot be believed. The message is the reason shown; it holds no plate."""
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True):
+    """One MOT test. `defects` as listed, in DVSA's order."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    number: str
+    completed_at: datetime
+    has_passed: bool
+    expires_on: date | None = None
+    odometer: int | None = None
+    odometer_unit: str = ""
+    source: str = ""
+    registration: str = ""
+    listed: msgspec.Raw | tuple[Reported, ...] = ()
+
+    @property
+    def defects(self) -> tuple[Reported, ...]:
+        """Read only when asked for: of ten tests in a vehicle's history, one or two matter."""
+        return self.listed if isinstance(self.listed, tuple) else _defects(self.listed)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What DVSA says of one vehicle. `updated_at`: when its data was current there, if the line says so."""
+
+    registration: str | None
+    make: str = ""
+    model: str = ""
+    first_used_on: date | None = None
+    registered_on: date | None = None
+    manufactured_on: date | None = None
+    manufacture_year: int | None = None
+    fuel_type: str = ""
+    colour: str = ""
+    engine_cc: int | None = None
+    has_recall: str = ""
+    first_mot_due_on: date | None = None
+    updated_at: datetime | None = None
+    tests: tuple[Test, ...] = ()
+
+
+class _Defect(msgspec.Struct):
+    text: Scalar = None
+    type: Scalar = None
+    dangerous: Scalar = None
+
+
+class _Test(msgspec.Struct, rename="camel"):
+    completed_date: str | None = None
+    test_result: str | None = None
+    expiry_date: str | None = None
+    odometer_value: Scalar = None
+    odometer_unit: Scalar = None
+    mot_test_number: str | int | None = None
+    data_source: Scalar = None
+    registration_at_time_of_test: str | None = None
+    reg_mark_time_of_test: str | None = None  # the bulk files' name of it
+    defects: msgspec.Raw = _ABSENT
+    rfr_and_comments: msgspec.Raw = _ABSENT  # the old API's name of them
+
+
+class _Vehicle(msgspec.Struct, rename="camel"):
+    registration: str | None = None
+    make: Scalar = None
+    model: Scalar = None
+    first_used_date: Scalar = None
+    registration_date: Scalar = None
+    manufacture_date: Scalar = None
+    manufacture_year: Scalar = None
+    fuel_type: Scalar = None
+    primary_colour: Scalar = None
+    engine_size: Scalar = None
+    has_outstanding_recall: Scalar = None
+    mot_test_due_date: Scalar = None
+    mot_test_expiry_date: Scalar = None  # the old API's name of it
+    updated_on: Scalar = msgspec.field(name="last_update_date", default=None)
+    last_update_timestamp: Scalar = None
+    last_update_date: Scalar = None
+    mot_tests: list[_Test] | None = None
+
+
+_vehicle_decoder = msgspec.json.Decoder(_Vehicle)
+_defects_decoder = msgspec.json.Decoder(list[_Defect] | None)
+
+
+def vehicles_of(document: bytes) -> list[bytes]:
+    """The vehicles of a reply: one object, or the old API's array of them. Raises BadRecordError."""
+    try:
+        if document.lstrip()[:1] == b"[":
+            return [bytes(raw) for raw in msgspec.json.decode(document, type=list[msgspec.Raw])]
+        msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadRecordError(f"Not JSON as DVSA sends it: {_reason(error)}") from error
+    return [document]
+
+
+def parse(line: bytes) -> Record:
+    """One vehicle from its JSON. Raises BadRecordError with the reason if it cannot be believed."""
+    try:
+        raw = _vehicle_decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRecordError(f"Not a vehicle as DVSA sends it: {_reason(error)}") from error
+    registration = _registration(raw.registration)
+    tests = tuple([test for test in (_test(item, raw, registration) for item in raw.mot_tests or ()) if test])
+    if registration is None and not tests:
+        raise BadRecordError("Neither a registration nor an MOT test, so it cannot be told which vehicle it is")
+    return Record(
+        registration=registration,
+        make=_capitals(raw.make, 64),
+        model=_capitals(raw.model, 80),
+        first_used_on=_day(raw.first_used_date),
+        registered_on=_day(raw.registration_date),
+        manufactured_on=_day(raw.manufacture_date),
+        manufacture_year=_year(raw.manufacture_year),
+        fuel_type=_text(raw.fuel_type, 30),
+        colour=_text(raw.primary_colour, 30),
+        engine_cc=_number(raw.engine_size),
+        has_recall=_text(raw.has_outstanding_recall, 11),
+        first_mot_due_on=_day(raw.mot_test_due_date) or _day(raw.mot_test_expiry_date),
+        updated_at=_stamp(raw.last_update_timestamp) or _stamp(raw.updated_on) or _stamp(raw.last_update_date),
+        tests=tests,
+    )
+
+
+def _test(raw: _Test, vehicle: _Vehicle, registration: str | None) -> Test | None:
+    """A test, or None for a result that decides nothing: DVSA publishes passes and fails only."""
+    if raw.test_result is None:
+        raise BadRecordError("A test has no testResult")
+    has_passed = _RESULTS.get(raw.test_result, _RESULTS.get(raw.test_result.strip().upper()))
+    if has_passed is None:
+        return None
+    completed_at = _instant(raw.completed_date)
+    at_the_time = raw.registration_at_time_of_test or raw.reg_mark_time_of_test
+    if at_the_time is not None:
+        at_the_time = registration if at_the_time == vehicle.registration else _registration(at_the_time)
+    return Test(
+        number=_test_number(raw.mot_test_number) or _stand_in(registration, completed_at, raw.test_result),
+        completed_at=completed_at,
+        has_passed=has_passed,
+        expires_on=_expiry(raw.expiry_date),
+        odometer=_number(raw.odometer_value),
+        odometer_unit=_text(raw.odometer_unit, 2).lower(),
+        source=_text(raw.data_source, 6).upper(),
+        registration=at_the_time or "",
+        listed=raw.rfr_and_comments if raw.defects is _ABSENT else raw.defects,
+    )
+
+
+def _defects(raw: msgspec.Raw) -> tuple[Reported, ...]:
+    try:
+        items = _defects_decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadRecordError(f"A test's defects cannot be read: {_reason(error)}") from error
+    return tuple(
+        Reported(
+            _text(item.text, 1_000),
+            category_of(
+                item.type if isinstance(item.type, str) else None,
+                is_dangerous=item.dangerous is True or str(item.dangerous).lower() == "true",
+            ),
+        )
+        for item in items or ()
+    )
+
+
+def _instant(text: str | None) -> datetime:
+    """When a test was completed. A time without a zone, as bulk files write it, is UTC like the API's."""
+    try:
+        return _moment(text or "")
+    except (ValueError, OverflowError) as error:
+        raise BadRecordError("A test's completedDate is missing or no date") from error
+
+
+def _expiry(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(_dashed(text)[:10])
+    except ValueError as error:
+        raise BadRecordError("A test's expiryDate is no date") from error
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(_dashed(text))
+    if moment.tzinfo is not UTC:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
+        raise ValueError(moment.year)
+    return moment.replace(microsecond=0) if moment.microsecond else moment
+
+
+def _stamp(value: Scalar) -> datetime | None:
+    """An update stamp. One that names only a day speaks for all of that day."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        moment = _moment(value)
+    except (ValueError, OverflowError):
+        return None
+    return moment if ":" in value else datetime.combine(moment, time(23, 59, 59), UTC)
+
+
+def _day(value: Scalar) -> date | None:
+    """A date that describes the vehicle; an unreadable one is as good as none."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        day = date.fromisoformat(_dashed(value.strip())[:10])
+    except ValueError:
+        return None
+    return day if _EARLIEST_YEAR <= day.year <= _LATEST_YEAR else None
+
+
+def _dashed(text: str) -> str:
+    return _DOTTED.sub(r"\1-\2-\3", text) if text[4:5] == "." else text
+
+
+def _number(value: Scalar) -> int | None:
+    if value is None:
+        return None
+    try:
+        number = int(str(value).replace(",", "").partition(".")[0])
+    except ValueError:
+        return None
+    return number if 0 <= number <= _LARGEST_INT else None
+
+
+def _year(value: Scalar) -> int | None:
+    year = _number(value)
+    return year if year is not None and _EARLIEST_YEAR <= year <= _LATEST_YEAR else None
+
+
+def _text(value: Scalar, longest: int) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text.strip()[:longest]
+
+
+def _capitals(value: Scalar, longest: int) -> str:
+    return " ".join(_text(value, longest).upper().split())[:longest]
+
+
+def _registration(text: str | None) -> str | None:
+    """The plate as compared, or None where DVSA withholds it (`@...@`)."""
+    if not text or "@" in text:
+        return None
+    registration = cleaned(text)
+    if len(registration) > _LONGEST_REGISTRATION:
+        raise BadRecordError("The registration is too long")
+    return registration or None
+
+
+def _test_number(value: str | int | None) -> str:
+    """The number as text. Bulk files send a JSON number, which has lost the leading zeros of its twelve digits."""
+    if isinstance(value, int):
+        return str(value).zfill(_DVSA_NUMBER_DIGITS)[:_LONGEST_NUMBER]
+    return _text(value, _LONGEST_NUMBER)
+
+
+def _stand_in(registration: str | None, completed_at: datetime, result: str) -> str:
+    """A test without a number still needs one name, the same in every shape it comes in."""
+    source = f"{registration}|{completed_at.isoformat()}|{result.strip().upper()}"
+    return "~" + hashlib.sha256(source.encode()).hexdigest()[: _LONGEST_NUMBER - 1]
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
