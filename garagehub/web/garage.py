@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from dealers.access import dealer_for
 from dealers.models import System
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
-from parts.access import garage_of
 from parts.lookup.answer import look_up_many
 from parts.lookup.checking import check_parts, silent_sources
 from parts.lookup.forms import PartNumbersForm, RegistrationsForm
@@ -34,7 +34,7 @@ _STATES = {
 
 
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    garage = garage_of(request)
+    garage = dealer_for(request)
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
     base = {

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from parts.catalogue.search import Match, resolve_numbers
+from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
 from parts.lookup.place import ANYWHERE, place_of
 from parts.lookup.supply import Supply, supplies_of
 from parts.stock.models import Availability, Freshness, Supplier
@@ -57,8 +57,8 @@ def silent_sources(*, at: datetime) -> list[dict[str, Any]]:
 
 
 def _parts_of(match: Match) -> list[int]:
-    own = [match.part_id] if match.part_id is not None else []
-    return own + [successor.part_id for successor in match.successors]
+    own = [candidate.part_id for candidate in match.candidates]
+    return own + [successor.part_id for candidate in match.candidates for successor in candidate.successors]
 
 
 def _demand(part_ids: set[int]) -> dict[int, int]:
@@ -87,15 +87,36 @@ def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> d
         "can_be_had": supply.is_ready if supply else None,
         "expected_on": supply.expected_on if supply else None,
         "checked_at": supply.checked_at if supply else None,
-        "alternatives": [_alternative(successor, supplies.get(successor.part_id)) for successor in match.successors]
-        + [dict(offer) | {"part_number": match.part_number} for offer in offers[1:]],
+        "alternatives": _alternatives(match, supplies) + [_elsewhere(match, offer) for offer in offers[1:]],
     }
 
 
-def _alternative(successor: Any, supply: Supply | None) -> dict[str, Any]:
+def _alternatives(match: Match, supplies: dict[int, Supply]) -> list[dict[str, Any]]:
+    """What replaces the part; of a number that several brands use, each of them."""
+    others: list[Candidate | Successor] = list(match.successors)
+    if match.matched == AMBIGUOUS:
+        others += match.candidates
+    return [_alternative(other, supplies.get(other.part_id)) for other in others]
+
+
+def _alternative(other: Candidate | Successor, supply: Supply | None) -> dict[str, Any]:
     return {
-        "part_number": successor.part_number,
-        "replaces": True,
+        "part_number": other.part_number,
+        "brand": other.brand,
+        "description": other.description,
+        "relation": "replaces" if isinstance(other, Successor) else "same_number",
         "availability": supply.availability if supply else Availability.UNKNOWN,
         "best": supply.offers[0] if supply and supply.offers else None,
+    }
+
+
+def _elsewhere(match: Match, offer: dict[str, Any]) -> dict[str, Any]:
+    """The same part from the next best source."""
+    return {
+        "part_number": match.part_number,
+        "brand": match.brand,
+        "description": match.description,
+        "relation": "other_source",
+        "availability": Availability.IN_STOCK,
+        "best": offer,
     }

@@ -140,20 +140,14 @@ class VehiclesCheckAnswer(Shape):
 
 
 class AlternativeShape(Shape):
-    """A successor of the number asked, or another offer of it."""
+    """What replaces the number asked, who else uses the same number, or another source of it."""
 
     part_number = serializers.CharField()
-    replaces = serializers.BooleanField(required=False)
-    availability = serializers.ChoiceField(choices=Availability.choices, required=False)
-    best = BestShape(allow_null=True, required=False)
-    supplier = serializers.CharField(required=False)
-    dealer = serializers.CharField(allow_null=True, required=False)
-    dealer_name = serializers.CharField(allow_null=True, required=False)
-    tier = serializers.ChoiceField(choices=Branch.Tier.choices, required=False)
-    quantity = serializers.IntegerField(allow_null=True, required=False)
-    price_pence = serializers.IntegerField(allow_null=True, required=False)
-    lead_time_days = serializers.IntegerField(allow_null=True, required=False)
-    distance_miles = serializers.IntegerField(allow_null=True, required=False)
+    brand = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    relation = serializers.ChoiceField(choices=["replaces", "same_number", "other_source"])
+    availability = serializers.ChoiceField(choices=Availability.choices)
+    best = BestShape(allow_null=True)
 
 
 class PartsCheckRow(Shape):
