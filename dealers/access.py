@@ -6,15 +6,53 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from rest_framework import authentication, exceptions
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from dealers.models import ApiKey, Dealer
+from dealers.models import ApiKey, Dealer, DealerQuerySet, Membership
+from garagehub.lib.errors import NotAllowedError, NotFoundError
 
 KEY_PREFIX = "gh_"
+
+
+def visible_dealers() -> DealerQuerySet:
+    """The dealers anyone may read about."""
+    return Dealer.objects.active()
+
+
+def dealer_for(request: Any, *, code: str | None = None) -> Dealer | None:
+    """The dealer or garage the caller acts for: its key's, or one where the person works.
+
+    `code` picks among several places of work; without it the first by name. None for anyone else.
+    """
+    key = getattr(request, "auth", None)
+    if isinstance(key, ApiKey):
+        return key.dealer if code in {None, key.dealer.code} else None
+    if not request.user.is_authenticated:
+        return None
+    own = Dealer.objects.of(request.user)
+    return (own.filter(code=code) if code else own).first()
+
+
+def own_dealer(user: Any, *, slug: str, as_owner: bool = False) -> Dealer:
+    """The dealer with this slug, where the person works; `as_owner`, where they manage people and keys.
+
+    Raises NotFoundError for strangers, who learn nothing, and NotAllowedError for members who are not owners.
+    """
+    membership = None
+    if user.is_authenticated:
+        mine = Membership.objects.filter(user=user, dealer__slug=slug, dealer__is_active=True)
+        membership = mine.select_related("dealer").first()
+    if membership is None:
+        raise NotFoundError("There is no such dealer among those you work for.", code="dealer_not_found")
+    if as_owner and membership.role != Membership.Role.OWNER:
+        raise NotAllowedError("Only an owner of this dealer may do that. Ask one of them.", code="owners_only")
+    return membership.dealer
 
 
 def create_api_key(
@@ -26,6 +64,16 @@ def create_api_key(
         dealer=dealer, name=name, prefix=secret[:9], digest=_digest(secret), created_by=by, expires_at=expires_at
     )
     return row, secret
+
+
+def revoke_api_key(*, dealer: Dealer, public_id: UUID, at: datetime) -> ApiKey:
+    """Stop a key of this dealer at once. Revoking twice changes nothing. NotFoundError for another dealer's key."""
+    key = ApiKey.objects.filter(dealer=dealer, public_id=public_id).first()
+    if key is None:
+        raise NotFoundError("This dealer has no such key.", code="key_not_found")
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at)
+    key.refresh_from_db()
+    return key
 
 
 def _digest(secret: str) -> str:
@@ -51,3 +99,12 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="GarageHub"'
+
+
+class IsGarage(BasePermission):
+    """A garage's or dealer's key, or a signed-in member of one."""
+
+    message = "This is for garages and dealers: send a key, or sign in with an account that belongs to one."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return dealer_for(request) is not None

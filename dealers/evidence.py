@@ -1,0 +1,270 @@
+"""Evidence in, statuses out: what sources claim is stored, and the verdicts it changes are written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection, transaction
+from django.db.models import Q
+
+from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System
+from dealers.peers import Case, judge_all
+from dealers.status import MANUFACTURER, PRIOR, UNKNOWN, Item, Reason, Verdict, trust_of
+from garagehub.lib.lock import LockKind, wait_for_lock
+
+LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word, three of a notice
+NOTICES_LIVE_FOR = timedelta(days=7)
+KEEP_FOR = timedelta(days=30)
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one source says of one system at one dealer. `source` is stored, so it holds nothing personal."""
+
+    dealer_id: int
+    system: str
+    kind: str
+    source: str
+    claim: str
+    observed_at: datetime
+    organisation: str = ""
+    trust: float | None = None
+    repeats: int = 1
+    note: str = ""
+    reporter_id: int | None = None
+
+
+def record(claims: Iterable[Claim]) -> int:
+    """Store claims, and answer how many: a check's replaces its last one, everyone else's are added.
+
+    Verdicts do not change before `recompute`.
+    """
+    rows = [Evidence(**asdict(claim)) for claim in claims]
+    checks = [row for row in rows if row.kind == Evidence.Kind.PROBE]
+    with transaction.atomic():
+        Evidence.objects.bulk_create([row for row in rows if row.kind != Evidence.Kind.PROBE], batch_size=2_000)
+        if checks:
+            _renew_checks(checks)
+    return len(rows)
+
+
+def _renew_checks(rows: Sequence[Evidence]) -> None:
+    """One statement for the whole round. An older result never replaces a newer one."""
+    columns = zip(
+        *(
+            (row.dealer_id, row.system, row.source, row.claim, row.trust, row.repeats, row.note, row.observed_at)
+            for row in rows
+        ),
+        strict=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO dealers_evidence AS kept (kind, dealer_id, system, source, organisation, claim, trust, repeats,
+                                                  note, observed_at, received_at)
+            SELECT 'probe', dealer_id, system, source, '', claim, trust, repeats, note, observed_at, now()
+              FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::smallint[], %s::text[],
+                          %s::timestamptz[])
+                AS new (dealer_id, system, source, claim, trust, repeats, note, observed_at)
+             ORDER BY dealer_id, system
+                ON CONFLICT (dealer_id, system) WHERE kind = 'probe' DO UPDATE
+               SET source = excluded.source, claim = excluded.claim, trust = excluded.trust,
+                   repeats = excluded.repeats, note = excluded.note, observed_at = excluded.observed_at,
+                   received_at = excluded.received_at
+             WHERE kept.observed_at <= excluded.observed_at
+            """,
+            [list(column) for column in columns],
+        )
+
+
+def sweep(*, at: datetime) -> int:
+    """Delete evidence too old to matter or to be asked about; answers how many rows."""
+    return Evidence.objects.filter(observed_at__lt=at - KEEP_FOR).delete()[0]
+
+
+def recompute(
+    dealer_ids: Collection[int] | None = None, *, at: datetime, systems: Collection[str] = tuple(System.values)
+) -> int:
+    """Judge these dealers' systems (by default all) again; answers how many statuses changed their state.
+
+    One at a time, so that two runs never write over each other. What differs is written, the rest is not touched.
+    The number of queries does not depend on the number of dealers.
+    """
+    with transaction.atomic():
+        wait_for_lock(LockKind.STATUS)
+        places = _places(dealer_ids)
+        wanted = places.keys() if dealer_ids is None else places.keys() & set(dealer_ids)
+        before = {
+            (row.dealer_id, row.system): row
+            for row in Status.objects.filter(dealer_id__in=list(wanted), system__in=systems)
+        }
+        cases = _cases(places, systems=systems, before=before, at=at)
+        only = {(dealer_id, system) for dealer_id in wanted for system in systems}
+        return _write(judge_all(cases, at=at, only=only), before=before, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    region: int
+    makes: tuple[int, ...]
+
+
+def _places(dealer_ids: Collection[int] | None) -> dict[int, _Place]:
+    """The active dealers to judge and every peer that shares a make with one of them."""
+    dealers = Dealer.objects.active()
+    if dealer_ids is not None:
+        makes = Dealer.makes.through.objects.filter(dealer__in=dealer_ids).values("make_id")
+        dealers = dealers.filter(Q(pk__in=dealer_ids) | Q(pk__in=Dealer.objects.filter(makes__in=makes)))
+    rows = dealers.annotate(make_ids=ArrayAgg("makes", filter=~Q(makes=None), default=[])).order_by("pk")
+    return {
+        pk: _Place(region, tuple(sorted(make_ids)))
+        for pk, region, make_ids in rows.values_list("pk", "region", "make_ids")
+    }
+
+
+def _cases(
+    places: dict[int, _Place], *, systems: Collection[str], before: dict[Key, Status], at: datetime
+) -> dict[Key, Case]:
+    items = _live_items(places, systems=systems, at=at)
+    notices = _live_notices(at=at)
+    cases = {}
+    for dealer_id, place in places.items():
+        for system in systems:
+            key = (dealer_id, system)
+            said = _notices_about(notices, place=place, system=system)
+            previous = before[key].state if key in before else UNKNOWN
+            groups = tuple((make, system) for make in place.makes)
+            cases[key] = Case((*items.get(key, ()), *said), previous, groups)
+    return cases
+
+
+def _live_items(places: Iterable[int], *, systems: Collection[str], at: datetime) -> dict[Key, list[Item]]:
+    """The newest claim of each source, with the trust its record has earned."""
+    newest = (
+        Evidence.objects.filter(
+            dealer_id__in=list(places), system__in=list(systems), observed_at__gt=at - LIVE_FOR, observed_at__lte=at
+        )
+        .order_by("dealer_id", "system", "source", "-observed_at", "-pk")
+        .distinct("dealer_id", "system", "source")
+        .values_list(
+            "dealer_id", "system", "kind", "source", "organisation", "claim", "observed_at", "trust", "repeats"
+        )
+    )
+    records = {
+        source: (agreed, disagreed)
+        for source, agreed, disagreed in SourceRecord.objects.values_list("source", "agreed", "disagreed")
+    }
+    found: dict[Key, list[Item]] = defaultdict(list)
+    for dealer_id, system, kind, source, organisation, claim, observed_at, trust, repeats in newest:
+        if trust is None and source in records:
+            agreed, disagreed = records[source]
+            trust = trust_of(kind, agreed=agreed, disagreed=disagreed)  # noqa: PLW2901 - the row's blank is filled in
+        item = Item(kind, source, claim, observed_at, organisation=organisation, trust=trust, repeats=repeats)
+        found[dealer_id, system].append(item)
+    return found
+
+
+def _live_notices(*, at: datetime) -> list[Notice]:
+    live = Notice.objects.filter(
+        withdrawn_at=None,
+        published_at__gt=at - NOTICES_LIVE_FOR,
+        published_at__lte=at,
+    )
+    return list(live.order_by("-published_at", "-pk"))
+
+
+def _notices_about(notices: Iterable[Notice], *, place: _Place, system: str) -> list[Item]:
+    """The newest notice of each manufacturer about this system at this dealer."""
+    newest: dict[int, Notice] = {}
+    for notice in notices:
+        if notice.make_id in place.makes and notice.covers(system=system, region=place.region):
+            newest.setdefault(notice.make_id, notice)
+    return [Item(MANUFACTURER, f"notice:{make}", notice.claim, notice.published_at) for make, notice in newest.items()]
+
+
+def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], at: datetime) -> int:
+    rows, changes = [], []
+    for (dealer_id, system), verdict in verdicts.items():
+        row = before.get((dealer_id, system))
+        old = row.state if row else UNKNOWN
+        if row is None and verdict.state == UNKNOWN and not verdict.evidence_at:
+            continue
+        if row is not None and not _differs(row, verdict):
+            continue
+        changed = verdict.state != old
+        rows.append(
+            Status(
+                dealer_id=dealer_id,
+                system=system,
+                state=verdict.state,
+                confidence=verdict.confidence,
+                reasons=[_stored(reason) for reason in verdict.reasons],
+                evidence_at=verdict.evidence_at,
+                since=at if changed or row is None else row.since,
+                decided_at=at,
+            )
+        )
+        if changed:
+            changes.append(
+                StatusChange(
+                    dealer_id=dealer_id, system=system, old=old, new=verdict.state, reason=_why(verdict), at=at
+                )
+            )
+    Status.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["dealer", "system"],
+        update_fields=["state", "confidence", "reasons", "evidence_at", "since", "decided_at"],
+    )
+    StatusChange.objects.bulk_create(changes)
+    return len(changes)
+
+
+def _differs(row: Status, verdict: Verdict) -> bool:
+    """Whether a reader would see a difference. Points and peers drift all the time; they follow the confidence."""
+    said = {(reason["kind"], reason["claim"], reason["count"]) for reason in row.reasons if reason["kind"] != PRIOR}
+    return (
+        row.state != verdict.state
+        or row.confidence != verdict.confidence
+        or row.evidence_at != verdict.evidence_at
+        or said != {(reason.kind, reason.claim, reason.count) for reason in verdict.reasons if reason.kind != PRIOR}
+    )
+
+
+def _stored(reason: Reason) -> dict[str, Any]:
+    """A reason as kept: with the claim's time, from which readers work out its age."""
+    return {
+        "kind": reason.kind,
+        "source": reason.source,
+        "claim": reason.claim,
+        "at": reason.at and reason.at.isoformat(),
+        "weight": reason.weight,
+        "points": reason.points,
+        "count": reason.count,
+    }
+
+
+_WORDS = {"operational": "working", "degraded": "partly working", "down": "not working"}
+
+
+def _why(verdict: Verdict) -> str:
+    """One line for the history: the strongest claims for the new state, or what is missing."""
+    claims = [reason for reason in verdict.reasons if reason.kind != PRIOR]
+    if not claims:
+        return "No recent evidence"
+    if verdict.state == UNKNOWN:
+        if len({reason.claim for reason in claims}) > 1:
+            return "The evidence contradicts itself"
+        return "Not enough recent evidence"
+    agreeing = [reason for reason in claims if reason.claim == verdict.state] or claims
+    return "; ".join(
+        f"{reason.source}{f' ({reason.count})' if reason.count > 1 else ''}: {_WORDS[reason.claim]}"
+        for reason in agreeing[:3]
+    )

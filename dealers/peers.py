@@ -1,0 +1,142 @@
+"""What other dealers of the same make tell us of one: the prior of its verdict. Plain Python, like `status`.
+
+A marque's systems fail together, so where evidence is thin the peers' evidence says what to expect. Each dealer is
+left out of its own prior, a quorum must have spoken, and the prior is bounded, so that a fresh check of the dealer
+itself always outweighs it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Container, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from dealers.status import (
+    ABSENCE,
+    BASE_RATE,
+    DEALER,
+    GARAGE,
+    MIN_SUPPORT,
+    PROBE,
+    TROUBLE,
+    UNKNOWN,
+    Item,
+    Prior,
+    Verdict,
+    judge,
+    weigh,
+)
+
+POOL_STRENGTH = 2.0  # dealers' worth of that ordinary day in the pool
+POOL_CEILING = 0.75  # the most that other dealers may suggest: one fresh check of this dealer outweighs it
+POOL_QUORUM = 3  # other dealers with first-hand evidence before they count
+
+_VOTE = 10**9
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One system at one dealer: its live claims, what was last said, and the pools of peers it belongs to."""
+
+    items: tuple[Item, ...]
+    previous: str = UNKNOWN
+    groups: tuple[Hashable, ...] = ()
+
+
+def judge_all(cases: Mapping[Key, Case], *, at: datetime, only: Container[Key] | None = None) -> dict[Key, Verdict]:
+    """The verdict on every case, each with the experience of its peers as prior. `only` limits what is answered."""
+    pool = _Pool(cases, at=at)
+    return {
+        key: judge(case.items, at=at, prior=pool.prior(key, case), previous=case.previous)
+        for key, case in cases.items()
+        if only is None or key in only
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Votes:
+    """Sums over dealers in billionths: whole numbers, so that no order of adding can show."""
+
+    dealers: int = 0
+    weight: int = 0
+    trouble: int = 0
+    down: int = 0
+
+    def __add__(self, other: _Votes) -> _Votes:
+        return _Votes(
+            self.dealers + other.dealers,
+            self.weight + other.weight,
+            self.trouble + other.trouble,
+            self.down + other.down,
+        )
+
+    def __sub__(self, other: _Votes) -> _Votes:
+        return self + _Votes(-other.dealers, -other.weight, -other.trouble, -other.down)
+
+
+class _Pool:
+    """What each case's peers say: sums per group, from which each case is left out when it asks."""
+
+    def __init__(self, cases: Mapping[Key, Case], *, at: datetime) -> None:
+        self._own: dict[Hashable, _Votes] = {}
+        self._groups: dict[Hashable, _Votes] = defaultdict(_Votes)
+        spoken = Counter(
+            (group, organisation)
+            for case in cases.values()
+            for group in case.groups
+            for organisation in {item.organisation or item.source for item in case.items if item.kind == GARAGE}
+        )
+        for key, case in cases.items():
+            own = _first_hand(case, spoken, at=at)
+            if own is None:
+                continue
+            self._own[key] = own
+            for group in case.groups:
+                self._groups[group] += own
+
+    def prior(self, key: Hashable, case: Case) -> Prior:
+        """What this case should expect from its peers; the ordinary day while they are fewer than a quorum."""
+        peers = _Votes()
+        for group in case.groups:
+            peers += self._groups.get(group, _Votes())
+            if key in self._own:
+                peers -= self._own[key]
+        if peers.dealers < POOL_QUORUM:
+            return Prior()
+        total = (POOL_STRENGTH * _VOTE) + peers.weight
+        usual = POOL_STRENGTH * BASE_RATE * _VOTE
+        return Prior(
+            trouble=_clamp((usual + peers.trouble) / total),
+            down=_clamp((usual + peers.down) / total),
+            dealers=peers.dealers,
+        )
+
+
+def _clamp(chance: float) -> float:
+    return min(max(chance, BASE_RATE), POOL_CEILING)
+
+
+def _first_hand(case: Case, spoken: Mapping[tuple[Hashable, str], int], *, at: datetime) -> _Votes | None:
+    """One dealer's vote in its pools, or None when nothing weighs enough.
+
+    Neither the public nor notices vote. A garage that speaks of many dealers has one vote in all, shared out:
+    otherwise one of them could turn a whole make.
+    """
+    items = [item for item in case.items if item.kind in {PROBE, DEALER, GARAGE}]
+    if not items:
+        return None
+    shares = {
+        organisation: 1 / max((spoken[group, organisation] for group in case.groups), default=1)
+        for organisation in {item.organisation or item.source for item in items if item.kind == GARAGE}
+    }
+    trouble = weigh(items, at=at, prior=BASE_RATE, axis=TROUBLE, shares=shares)
+    weight = min(1.0, math.fsum(part.weight for part in trouble.parts))
+    if weight < MIN_SUPPORT:
+        return None
+    down = weigh(items, at=at, prior=BASE_RATE, axis=ABSENCE, shares=shares)
+    return _Votes(1, round(_VOTE * weight), round(_VOTE * weight * trouble.chance), round(_VOTE * weight * down.chance))

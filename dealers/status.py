@@ -1,0 +1,350 @@
+"""What the evidence says of one system at one dealer. Plain Python: no clock, no database, no chance.
+
+The method is a sum of log-odds, so every claim's part in the verdict can be shown:
+
+    belief = prior + sum of (freshness x trust in the source) over the live claims
+
+* Two questions are asked of the same claims: "is it not fully working?" (trouble) and "does it not work at all?"
+  (down). A claim `degraded` speaks for the first and, half as strongly, against the second.
+* Freshness halves with each half-life of the kind of source, so that old claims fade and the verdict becomes
+  `unknown` by itself.
+* Trust is the chance that the source is right; its logarithm of odds is what a fresh claim weighs.
+* Claims of one organisation, and a check that repeats itself, count less each time: n of them weigh 2n / (n + 1).
+* The public together weighs at most `PUBLIC_CAP`, and alone supports no verdict.
+* First-hand knowledge discounts what contradicts it: a dealer's word about itself everything else, an automatic
+  check the manufacturer's notice, a notice the general experience. So one dealer's own report is seen at once,
+  and a stranger's is not enough.
+* The prior is the general experience that systems work, moved by what first-hand evidence says at other dealers of
+  the same make, this dealer left out, once a quorum of them has spoken.
+
+Sources of the rules: Trinocular (SIGCOMM 2013) for bounded beliefs and the 0.9 / 0.1 decision, the linearised
+hidden-Markov filter (arXiv 2504.01759) for half-lives, Kish's design effect for correlated claims.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+OPERATIONAL, DEGRADED, DOWN, UNKNOWN = "operational", "degraded", "down", "unknown"
+PROBE, DEALER, GARAGE, PUBLIC, MANUFACTURER, PRIOR = "probe", "dealer", "garage", "public", "manufacturer", "prior"
+
+HOUR = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A kind of source: how long its claims last, and how often they are right."""
+
+    label: str
+    half_life_s: float
+    trust: float
+
+
+VOICES: Mapping[str, Voice] = {
+    PROBE: Voice("Automatic check", HOUR / 2, 0.985),
+    DEALER: Voice("The dealer", 8 * HOUR, 0.99),
+    GARAGE: Voice("Another garage", 6 * HOUR, 0.80),
+    PUBLIC: Voice("The public", 3 * HOUR, 0.60),
+    MANUFACTURER: Voice("The manufacturer", 24 * HOUR, 0.97),
+}
+TRUST_FLOOR, TRUST_CEILING = 0.55, 0.95  # what learning may make of a garage's or the public's trust
+NO_ANSWER_TRUST = 0.80  # a check that met silence: the fault may lie on our path
+
+ENTER, LEAVE = 0.90, 0.50  # a state is said from 0.9 on, and held until it is no longer the likelier
+MIN_SUPPORT = 0.25  # freshness that must speak for a state, anonymous claims not counted
+PUBLIC_CAP = 1.5  # log-odds; alone never past 0.9
+BELIEF_CAP = math.log(0.99 / 0.01)
+
+BASE_RATE = 0.02  # how often a system is down on an ordinary day
+
+# How much of what contradicts it a fresh, fully trusted first-hand claim takes away.
+DEALER_AUTHORITY, PROBE_AUTHORITY, NOTICE_AUTHORITY = 0.9, 0.8, 0.9
+
+# A make's system is called by the share of dealers where it is so, of those we know about.
+SHARE_DOWN, SHARE_DEGRADED, SHARE_KNOWN = 0.50, 0.10, 0.25
+
+_DEGRADED_AGAINST_DOWN = -0.5
+_POINTS = 10 / math.log(10)  # ten points make it ten times as likely
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One live claim: the newest of its source about this dealer's system."""
+
+    kind: str
+    source: str
+    claim: str
+    observed_at: datetime
+    organisation: str = ""
+    trust: float | None = None
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one source, or all of one kind with one claim, added to the verdict.
+
+    `points`: ten make trouble ten times as likely, minus ten a tenth. `weight`: freshness left, summed.
+    """
+
+    kind: str
+    source: str
+    claim: str
+    age_s: int | None
+    weight: float
+    points: int
+    count: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What we say: `confidence` in percent, 0 for unknown; `evidence_at` is the newest claim's time."""
+
+    state: str
+    confidence: int
+    reasons: tuple[Reason, ...]
+    evidence_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What to expect before this dealer's own evidence: chances of trouble and of down, from `dealers` others."""
+
+    trouble: float = BASE_RATE
+    down: float = BASE_RATE
+    dealers: int = 0
+
+
+def trust_of(kind: str, *, agreed: float = 0, disagreed: float = 0) -> float:
+    """The trust in a source of this kind that was right and wrong so many times: a Beta mean worth ten claims."""
+    usual = VOICES[kind].trust
+    if kind not in {GARAGE, PUBLIC}:
+        return usual
+    mean = (10 * usual + agreed) / (10 + agreed + disagreed)
+    return min(max(mean, TRUST_FLOOR), TRUST_CEILING)
+
+
+def judge(items: Iterable[Item], *, at: datetime, prior: Prior | None = None, previous: str = UNKNOWN) -> Verdict:
+    """The verdict on one system at one dealer, from its live claims, whatever their order."""
+    live = tuple(sorted(items, key=_sort_key))
+    prior = prior or Prior()
+    trouble = weigh(live, at=at, prior=prior.trouble, axis=TROUBLE)
+    down = weigh(live, at=at, prior=prior.down, axis=ABSENCE)
+    state = _state(trouble, down, previous)
+    shown = down if state == DOWN else trouble
+    return Verdict(
+        state=state,
+        confidence=_confidence(state, trouble, down),
+        reasons=_reasons(shown, prior=prior, at=at),
+        evidence_at=max((item.observed_at for item in live), default=None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """One system over many dealers: what to call it, and the shares behind the word (of those known)."""
+
+    state: str
+    known: int
+    total: int
+    share_down: float
+    share_degraded: float
+
+
+def roll_up(counts: Mapping[str, int]) -> RollUp:
+    """Call a system by its dealers: down from half of those known, degraded from a tenth not fully working.
+
+    `unknown` when fewer than a quarter of the dealers are known.
+    """
+    total = sum(counts.values())
+    known = total - counts.get(UNKNOWN, 0)
+    down = counts.get(DOWN, 0) / known if known else 0.0
+    degraded = counts.get(DEGRADED, 0) / known if known else 0.0
+    if not known or known < SHARE_KNOWN * total:
+        state = UNKNOWN
+    elif down >= SHARE_DOWN:
+        state = DOWN
+    elif down + degraded >= SHARE_DEGRADED:
+        state = DEGRADED
+    else:
+        state = OPERATIONAL
+    return RollUp(state, known, total, round(down, 3), round(degraded, 3))
+
+
+# How a claim speaks on each question: 1 for it, -1 against it.
+TROUBLE = {OPERATIONAL: -1.0, DEGRADED: 1.0, DOWN: 1.0}
+ABSENCE = {OPERATIONAL: -1.0, DEGRADED: _DEGRADED_AGAINST_DOWN, DOWN: 1.0}
+
+
+@dataclass(slots=True)
+class Part:
+    """One claim on one question: its freshness after discounts, and the log-odds it adds."""
+
+    item: Item
+    weight: float
+    points: float
+    authority: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    parts: tuple[Part, ...]
+    prior: float
+    chance: float
+
+    def support(self, claims: Container[str]) -> float:
+        """The freshness that speaks for these claims, anonymous sources not counted."""
+        return math.fsum(part.weight for part in self.parts if part.item.claim in claims and part.item.kind != PUBLIC)
+
+
+def _sort_key(item: Item) -> tuple[str, str, str, datetime]:
+    return (item.kind, item.source, item.claim, item.observed_at)
+
+
+def _freshness(item: Item, at: datetime) -> float:
+    age_s = max(0.0, (at - item.observed_at).total_seconds())
+    return float(2 ** (-age_s / VOICES[item.kind].half_life_s))
+
+
+def _effective(repeats: int) -> float:
+    """How many independent claims n equal, half-correlated ones are worth (Kish, correlation 0.5)."""
+    n = max(1, repeats)
+    return 2 * n / (n + 1)
+
+
+def _logit(chance: float) -> float:
+    return math.log(chance / (1 - chance))
+
+
+def _chance(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -BELIEF_CAP), BELIEF_CAP)))
+
+
+def weigh(
+    items: Sequence[Item],
+    *,
+    at: datetime,
+    prior: float,
+    axis: Mapping[str, float],
+    shares: Mapping[str, float] | None = None,
+) -> Weighed:
+    """The belief on one question. `shares`: the part of each organisation's claims that counts here."""
+    parts = []
+    for item in items:
+        trust = VOICES[item.kind].trust if item.trust is None else item.trust
+        share = (shares or {}).get(item.organisation or item.source, 1.0) if item.kind == GARAGE else 1.0
+        weight = _freshness(item, at) * share
+        points = axis[item.claim] * _logit(trust) * _effective(item.repeats) * weight
+        parts.append(Part(item, weight, points, weight * (2 * trust - 1)))
+    _discount_echoes(parts)
+    _cap_public(parts)
+    prior_logit = _apply_authority(parts, _logit(prior))
+    chance = _chance(math.fsum([prior_logit, *(part.points for part in parts)]))
+    return Weighed(tuple(parts), prior_logit, chance)
+
+
+def _discount_echoes(parts: Sequence[Part]) -> None:
+    """Count claims of one organisation that agree as 2n / (n + 1): the strongest whole, then 1/3, 1/6, 1/10…
+
+    By rank, not evenly, so that one more claim never weakens what it agrees with.
+    """
+    groups: dict[tuple[str, bool], list[Part]] = defaultdict(list)
+    for part in parts:
+        groups[part.item.organisation or f"{part.item.kind} {part.item.source}", part.points > 0].append(part)
+    for group in groups.values():
+        group.sort(key=lambda part: -abs(part.points))
+        for rank, part in enumerate(group, start=1):
+            part.points *= 2 / (rank * (rank + 1))
+
+
+def _cap_public(parts: Sequence[Part]) -> None:
+    public = [part for part in parts if part.item.kind == PUBLIC]
+    total = abs(math.fsum(part.points for part in public))
+    if total > PUBLIC_CAP:
+        for part in public:
+            part.points *= PUBLIC_CAP / total
+
+
+def _apply_authority(parts: Sequence[Part], prior: float) -> float:
+    """Discount what first-hand claims contradict; answers the prior that is left.
+
+    Only contradiction is discounted, so that one more claim never works against itself.
+    """
+
+    strongest: dict[tuple[str, bool], float] = defaultdict(float)
+    for part in parts:
+        side = part.item.kind, part.points > 0
+        strongest[side] = max(strongest[side], part.authority)
+
+    def left(opposed_by: str, authority: float, *, positive: bool) -> float:
+        return 1 - authority * strongest[opposed_by, not positive]
+
+    for part in parts:
+        positive, factor = part.points > 0, 1.0
+        if part.item.kind != DEALER:
+            factor *= left(DEALER, DEALER_AUTHORITY, positive=positive)
+        if part.item.kind == MANUFACTURER:
+            factor *= left(PROBE, PROBE_AUTHORITY, positive=positive)
+        part.points *= factor
+        part.weight *= factor
+    positive = prior > 0
+    return (
+        prior
+        * left(DEALER, DEALER_AUTHORITY, positive=positive)
+        * left(MANUFACTURER, NOTICE_AUTHORITY, positive=positive)
+    )
+
+
+def _state(trouble: Weighed, down: Weighed, previous: str) -> str:
+    if trouble.support({DEGRADED, DOWN}) >= MIN_SUPPORT:
+        if down.chance >= (LEAVE if previous == DOWN else ENTER):
+            return DOWN
+        if trouble.chance >= (LEAVE if previous in {DOWN, DEGRADED} else ENTER):
+            return DEGRADED
+    if trouble.support({OPERATIONAL}) >= MIN_SUPPORT:
+        limit = LEAVE if previous == OPERATIONAL else 1 - ENTER
+        if trouble.chance <= limit:
+            return OPERATIONAL
+    return UNKNOWN
+
+
+def _confidence(state: str, trouble: Weighed, down: Weighed) -> int:
+    """The chance that the state is right, less as the claims for it fade."""
+    if state == UNKNOWN:
+        return 0
+    if state == OPERATIONAL:
+        chance, support = 1 - trouble.chance, trouble.support({OPERATIONAL})
+    else:
+        chance = down.chance if state == DOWN else trouble.chance
+        support = trouble.support({DEGRADED, DOWN})
+    return round(100 * chance * min(1.0, support))
+
+
+def _reasons(weighed: Weighed, *, prior: Prior, at: datetime) -> tuple[Reason, ...]:
+    """Each kind and claim once, the strongest first, the prior last: bounded however many spoke."""
+    groups: dict[tuple[str, str], list[Part]] = defaultdict(list)
+    for part in weighed.parts:
+        groups[part.item.kind, part.item.claim].append(part)
+    reasons = []
+    for (kind, claim), parts in groups.items():
+        newest = max(part.item.observed_at for part in parts)
+        reasons.append(
+            Reason(
+                kind=kind,
+                source=VOICES[kind].label,
+                claim=claim,
+                age_s=max(0, int((at - newest).total_seconds())),
+                weight=round(math.fsum(part.weight for part in parts), 3),
+                points=round(math.fsum(part.points for part in parts) * _POINTS),
+                count=len(parts),
+                at=newest,
+            )
+        )
+    reasons.sort(key=lambda reason: (-abs(reason.points), reason.kind, reason.claim))
+    source = f"{prior.dealers} other dealers of the make" if prior.dealers else "How often systems fail"
+    return (*reasons, Reason(PRIOR, source, "", None, 1.0, round(weighed.prior * _POINTS), prior.dealers, None))
