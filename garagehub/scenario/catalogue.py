@@ -142,12 +142,11 @@ class _Builder:
 
     def _numbers(self, template: Template, need: Need, model: DemoModel, family: int, position: str) -> tuple[str, ...]:
         """The part numbers that meet a need, made once and shared by the models of the need's scope."""
+        key: tuple[str, ...] = (need.name,)
         if need.scope == MODEL:
             key = (need.name, position, model.make, model.name)
         elif need.scope == FAMILY:
             key = (need.name, position, model.make, str(family))
-        else:
-            key = (need.name,)
         if key not in self.shared:
             self.shared[key] = tuple(self._make_parts(template, need, model.make, position))
         return self.shared[key]

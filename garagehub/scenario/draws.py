@@ -29,12 +29,12 @@ def key_of(seed: int) -> bytes:
     return blake2b(str(seed).encode(), digest_size=16).digest()
 
 
-def spread(items: Sequence[T], weights: Sequence[float]) -> tuple[T, ...]:
-    """The items repeated in proportion to their weights, `STEPS` in all, so that one 16-bit number draws one."""
+def spread(items: Sequence[T], weights: Sequence[float], *, steps: int = STEPS) -> tuple[T, ...]:
+    """The items repeated in proportion to their weights, `steps` in all, so that one small number draws one."""
     total = sum(weights)
     drawn: list[T] = []
     upto = 0.0
     for item, weight in zip(items, weights, strict=True):
         upto += weight
-        drawn.extend([item] * (round(upto / total * STEPS) - len(drawn)))
+        drawn.extend([item] * (round(upto / total * steps) - len(drawn)))
     return tuple(drawn)
