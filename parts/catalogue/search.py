@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,8 +110,8 @@ def _find(norms: set[str]) -> dict[str, list[_Found]]:
     return found
 
 
-def _candidate(part: list[Any], successors: list[list[Any]] | None) -> Candidate:
-    return Candidate(*part, successors=tuple(Successor(*row) for row in successors or []))
+def _candidate(part: list[Any], successors: str | None) -> Candidate:
+    return Candidate(*part, tuple(Successor(*row) for row in json.loads(successors or "[]")))
 
 
 def _match(number: str, found: list[_Found]) -> Match:
