@@ -110,6 +110,12 @@ def recompute(
         return _write(judge_all(cases, at=at, only=only), before=before, at=at)
 
 
+def refresh(*, at: datetime) -> int:
+    """The net under everything else: delete old evidence, judge every dealer again; answers how many changed."""
+    sweep(at=at)
+    return recompute(at=at)
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     region: int

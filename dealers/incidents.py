@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
-from dealers.models import Dealer, Incident, IncidentUpdate, Make
+from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make
 from garagehub.lib.errors import DomainError, NotFoundError
 
 
@@ -68,9 +68,20 @@ def publish(incidents: Collection[Incident]) -> int:
     return Incident.objects.filter(pk__in=[row.pk for row in incidents], is_published=False).update(is_published=True)
 
 
+def published(*, only_unresolved: bool = False) -> IncidentQuerySet:
+    """What people may read, with updates; not ordered, so that a page can be cut from it."""
+    found = Incident.objects.published().with_updates()
+    return found.unresolved() if only_unresolved else found
+
+
 def current() -> list[Incident]:
     """The published incidents that are not over, newest first, with their updates."""
     return list(Incident.objects.published().unresolved().newest_first().with_updates())
+
+
+def touching(dealer: Dealer) -> list[Incident]:
+    """The current incidents whose scope holds the dealer, newest first."""
+    return list(Incident.objects.published().unresolved().touching(dealer).newest_first())
 
 
 def get(slug: str) -> Incident:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from dealers.urls import api_urlpatterns as dealer_calls
+
 urlpatterns = [
     path("schema", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(permission_classes=[], url_name="schema"), name="api-docs"),
+    *dealer_calls,
 ]

@@ -1,7 +1,7 @@
 """Dealers, the systems they depend on, the evidence about those systems, and what we say of it."""
 
 from dealers.models.evidence import CLAIMS, Evidence, Notice, Probe, SourceRecord, Status, StatusChange
-from dealers.models.incidents import Incident, IncidentUpdate
+from dealers.models.incidents import Incident, IncidentQuerySet, IncidentUpdate
 from dealers.models.places import ApiKey, Dealer, DealerQuerySet, Make, Membership, State, System
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "DealerQuerySet",
     "Evidence",
     "Incident",
+    "IncidentQuerySet",
     "IncidentUpdate",
     "Make",
     "Membership",

@@ -159,11 +159,9 @@ class Status(models.Model):
         return f"{self.dealer_id} {self.system}: {self.state}"
 
     def reasons_at(self, at: datetime) -> list[dict[str, Any]]:
-        """The reasons with `age_s`, the age in whole seconds of the newest claim behind each; None for the prior."""
-        return [
-            reason | {"age_s": reason["at"] and _age_s(datetime.fromisoformat(reason["at"]), at)}
-            for reason in self.reasons
-        ]
+        """The reasons with `at` as a time and `age_s` in seconds, of the newest claim behind each; None for the prior."""
+        dated = [(reason, datetime.fromisoformat(reason["at"]) if reason["at"] else None) for reason in self.reasons]
+        return [reason | {"at": then, "age_s": _age_s(then, at) if then else None} for reason, then in dated]
 
     def age_s(self, at: datetime) -> int | None:
         """Seconds since the newest evidence, or None without any."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dealers.models.places import Dealer, Make, System
-from garagehub.lib.geography import REGION_CHOICES, REGION_NAMES
+from garagehub.lib.geography import REGION_CHOICES, REGION_NAMES, REGION_SLUGS
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -98,6 +98,11 @@ class Incident(models.Model):
     def system_names(self) -> list[str]:
         """The systems concerned in words; empty means all."""
         return [System(system).label for system in self.systems]
+
+    @property
+    def region_slugs(self) -> list[str]:
+        """The regions concerned as the API spells them; empty means all."""
+        return [REGION_SLUGS[region] for region in self.regions if region in REGION_SLUGS]
 
     @property
     def region_names(self) -> list[str]:

@@ -1,0 +1,267 @@
+"""What anyone may read of dealers and their systems: lists, one dealer, and the roll-up by make."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, F, FloatField, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import ASin, Coalesce, Cos, Greatest, Least, Power, Radians, Sin, Sqrt
+from django.utils.text import slugify
+
+from dealers.access import visible_dealers
+from dealers.models import Dealer, DealerQuerySet, Make, State, Status, StatusChange, System
+from dealers.status import RollUp, roll_up
+from garagehub.lib.errors import DomainError, NotFoundError
+from garagehub.lib.geography import REGION_SLUGS, Area, about_miles, area_of
+
+EARTH_MILES = 3958.8
+NO_PLACE = 99_999.0  # sorts a dealer without coordinates last
+HISTORY_LENGTH = 50
+_WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.OPERATIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader asked to see. `systems` are those shown and, with `state`, looked at."""
+
+    make: Make | None = None
+    system: str | None = None
+    state: str | None = None
+    region: int | None = None
+    near: Area | None = None
+
+    @property
+    def systems(self) -> list[str]:
+        """The one system asked for, or all of them."""
+        return [self.system] if self.system else list(System.values)
+
+
+def parse_filters(params: Mapping[str, str]) -> Filters:
+    """Filters from query parameters `make`, `system`, `status`, `region`, `near`; empty ones do not filter.
+
+    Raises DomainError naming each parameter at fault and what it may be.
+    """
+    asked = {name: params.get(name, "").strip() for name in ("make", "system", "status", "region", "near")}
+    problems: dict[str, list[str]] = {}
+
+    def one_of(name: str, allowed: Iterable[str]) -> str | None:
+        names = list(allowed)
+        if asked[name] and asked[name] not in names:
+            problems[name] = [f"{asked[name]!r} is not one of: {', '.join(names)}."]
+        return asked[name] or None
+
+    makes = {make.slug: make for make in Make.objects.order_by("slug")} if asked["make"] else {}
+    asked["make"] = slugify(asked["make"])
+    regions = {slug: region for region, slug in REGION_SLUGS.items()}
+    make, system = one_of("make", makes), one_of("system", System.values)
+    state, region = one_of("status", State.values), one_of("region", regions)
+    near = area_of(asked["near"]) if asked["near"] else None
+    if asked["near"] and near is None:
+        problems["near"] = ["Enter a UK postcode or its first half, such as LE4 2BN or LE4."]
+    if problems:
+        message = " ".join(f"{name}: {texts[0]}" for name, texts in problems.items())
+        raise DomainError(message, code="unknown_filter", fields=problems)
+    return Filters(
+        make=makes[make] if make else None,
+        system=system,
+        state=state,
+        region=regions[region] if region else None,
+        near=near,
+    )
+
+
+def dealers(filters: Filters) -> QuerySet[Dealer]:
+    """The visible dealers asked for, with their makes and statuses; `distance` in miles with `near`. Not ordered."""
+    found = visible_dealers()
+    if filters.make:
+        found = found.serving(filters.make)
+    if filters.region is not None:
+        found = found.filter(region=filters.region)
+    if filters.state:
+        found = _in_state(found, filters.state, filters.systems)
+    if filters.near:
+        found = found.annotate(distance=_miles_from(filters.near))
+    return found.prefetch_related(Prefetch("makes", Make.objects.order_by("name")), "statuses")
+
+
+def ordered(filters: Filters) -> QuerySet[Dealer]:
+    """`dealers`, nearest first where a place was given, else by name."""
+    return dealers(filters).order_by(*(("distance", "pk") if filters.near else ("name", "pk")))
+
+
+def _in_state(found: DealerQuerySet, state: str, systems: list[str]) -> DealerQuerySet:
+    """Those where any of the systems is in the state. A system nothing was ever said of is unknown."""
+    said = Status.objects.filter(dealer=OuterRef("pk"), system__in=systems)
+    if state != State.UNKNOWN:
+        return found.filter(Exists(said.filter(state=state)))
+    known = Count("statuses", filter=Q(statuses__system__in=systems) & ~Q(statuses__state=State.UNKNOWN))
+    with_gaps = Dealer.objects.annotate(known=known).filter(known__lt=len(systems))
+    return found.filter(pk__in=with_gaps.values("pk"))
+
+
+def _miles_from(area: Area) -> Coalesce:
+    """Great-circle distance from the middle of the postcode area, as `geography.miles_between` has it."""
+    latitude, here = Radians(F("latitude")), Radians(Value(area.latitude, output_field=FloatField()))
+    longitude = Radians(F("longitude") - Value(area.longitude))
+    half_chord = Power(Sin((latitude - here) / 2), 2) + Cos(latitude) * Cos(here) * Power(Sin(longitude / 2), 2)
+    bounded = Least(Greatest(half_chord, Value(0.0)), Value(1.0))
+    return Coalesce(2 * EARTH_MILES * ASin(Sqrt(bounded)), Value(NO_PLACE), output_field=FloatField())
+
+
+def get_dealer(*, code: str | None = None, slug: str | None = None) -> Dealer:
+    """One visible dealer by code or slug, with makes and statuses. NotFoundError for hidden ones and for none."""
+    wanted = Q(code=code.upper()) if code is not None else Q(slug=slug)
+    found = dealers(Filters()).filter(wanted).first()
+    if found is None:
+        raise NotFoundError("There is no dealer with this code.", code="dealer_not_found")
+    return found
+
+
+def summary(dealer: Dealer, *, at: datetime, systems: Iterable[str] = tuple(System.values)) -> dict[str, Any]:
+    """A dealer as lists show it. Every system is there: one that nothing is known of is `unknown`."""
+    said = {status.system: status for status in dealer.statuses.all()}
+    shown: dict[str, Any] = {
+        "code": dealer.code,
+        "slug": dealer.slug,
+        "name": dealer.name,
+        "kind": dealer.kind,
+        "region": dealer.region_slug,
+        "town": dealer.town,
+        "makes": [make.name for make in dealer.makes.all()],
+        "systems": {
+            system: {"label": System(system).label, **system_status(said.get(system), at=at)} for system in systems
+        },
+    }
+    if (distance := getattr(dealer, "distance", None)) is not None:
+        shown["distance_miles"] = about_miles(distance) if distance < NO_PLACE else None
+    return shown
+
+
+def details(dealer: Dealer, *, at: datetime) -> dict[str, Any]:
+    """A dealer with the reasons behind each system's status, and the latest changes, newest first."""
+    shown = summary(dealer, at=at)
+    said = {status.system: status for status in dealer.statuses.all()}
+    for system, row in shown["systems"].items():
+        status = said.get(system)
+        row["reasons"] = status.reasons_at(at) if status else []
+    changes = StatusChange.objects.filter(dealer=dealer).order_by("-at", "-pk")[:HISTORY_LENGTH]
+    history = [
+        {
+            "system": change.system,
+            "label": change.get_system_display(),
+            "old": change.old,
+            "new": change.new,
+            "reason": change.reason,
+            "at": change.at,
+        }
+        for change in changes
+    ]
+    return shown | {"phone": dealer.phone, "postcode": dealer.postcode, "history": history}
+
+
+def headline(shown: Mapping[str, Any]) -> str:
+    """One plain sentence about a dealer from its `details`: what does not work, else how much we know."""
+    by_state: dict[str, list[str]] = defaultdict(list)
+    for row in shown["systems"].values():
+        by_state[row["status"]].append(row["label"].lower())
+    if by_state[State.DOWN]:
+        return f"Not working at this dealer: {_listed(by_state[State.DOWN])}."
+    if by_state[State.DEGRADED]:
+        return f"Only partly working at this dealer: {_listed(by_state[State.DEGRADED])}."
+    if not by_state[State.OPERATIONAL]:
+        return "We have not heard from this dealer's systems lately, so we cannot say whether they work."
+    if by_state[State.UNKNOWN]:
+        return f"What we know of works. We cannot say about: {_listed(by_state[State.UNKNOWN])}."
+    return "Everything works at this dealer."
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def system_status(status: Status | None, *, at: datetime) -> dict[str, Any]:
+    """One system's status as the API shows it; None is unknown."""
+    if status is None:
+        return {"status": State.UNKNOWN.value, "confidence": 0, "since": None, "evidence_at": None, "age_s": None}
+    return {
+        "status": status.state,
+        "confidence": status.confidence,
+        "since": status.since,
+        "evidence_at": status.evidence_at,
+        "age_s": status.age_s(at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class MakeBoard:
+    """One make: the word for it, which is its worst system's, and every system over its dealers."""
+
+    make: Make
+    state: str
+    systems: dict[str, tuple[RollUp, dict[str, int]]]
+
+
+def boards() -> list[MakeBoard]:
+    """The roll-up of every make that has visible dealers, by name. Two queries, however many dealers."""
+    makes = list(
+        Make.objects.annotate(places=Count("dealers", filter=Q(dealers__is_active=True)))
+        .filter(places__gt=0)
+        .order_by("name")
+    )
+    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    rows = (
+        Status.objects.filter(dealer__is_active=True, dealer__makes__isnull=False)
+        .exclude(state=State.UNKNOWN)
+        .values_list("dealer__makes", "system", "state")
+        .annotate(places=Count("pk"))
+        .order_by()
+    )
+    for make_id, system, state, places in rows:
+        counts[make_id, system][state] = places
+    shown = []
+    for make in makes:
+        systems = {}
+        for system in System.values:
+            known = counts[make.pk, system]
+            every = {state: known.get(state, 0) for state in State.values if state != State.UNKNOWN}
+            every[State.UNKNOWN.value] = make.places - sum(every.values())
+            systems[system] = roll_up(every), every
+        shown.append(MakeBoard(make, worst(rolled.state for rolled, _ in systems.values()), systems))
+    return shown
+
+
+def worst(states: Iterable[str]) -> str:
+    """The state to call many by: down before degraded before unknown before operational; unknown for none."""
+    return min(states, key=lambda state: _WORST_FIRST.index(State(state)), default=State.UNKNOWN.value)
+
+
+def overall(*, at: datetime) -> dict[str, Any]:
+    """The roll-up of every make and system, as the API shows it."""
+    makes = boards()
+    return {
+        "as_of": at,
+        "status": worst(row.state for row in makes),
+        "makes": [
+            {
+                "make": row.make.name,
+                "slug": row.make.slug,
+                "status": row.state,
+                "systems": {
+                    system: {
+                        "status": rolled.state,
+                        "dealers": rolled.total,
+                        "known": rolled.known,
+                        "share_down": rolled.share_down,
+                        "share_degraded": rolled.share_degraded,
+                        "counts": counts,
+                    }
+                    for system, (rolled, counts) in row.systems.items()
+                },
+            }
+            for row in makes
+        ],
+    }

@@ -1,0 +1,194 @@
+"""The shapes of the API's answers about dealers, as its documentation shows them, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from dealers import board
+from dealers.models import CLAIMS, Dealer, Incident, State, System
+from dealers.status import DEALER as BY_DEALER
+from dealers.status import GARAGE as BY_GARAGE
+from dealers.status import MANUFACTURER, PRIOR, PUBLIC
+from dealers.status import PROBE as BY_PROBE
+
+Plain = serializers.Serializer[Any]
+
+
+def _by_system(child: Plain, name: str) -> Plain:
+    """An object with one member per system."""
+    fields: dict[str, Any] = {system: type(child)(required=False) for system in System.values}
+    made: Plain = type(name, (serializers.Serializer,), fields)()
+    return made
+
+
+class SystemStatus(Plain):
+    """What we say of one system. `age_s`: seconds since the newest evidence; null when there never was any."""
+
+    status = serializers.ChoiceField(State.choices)
+    confidence = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent; 0 for unknown.")
+    since = serializers.DateTimeField(allow_null=True)
+    evidence_at = serializers.DateTimeField(allow_null=True)
+    age_s = serializers.IntegerField(allow_null=True)
+
+
+class StatusReason(Plain):
+    """What one source added. Ten points make trouble ten times as likely, minus ten a tenth as likely."""
+
+    kind = serializers.ChoiceField([BY_PROBE, BY_DEALER, BY_GARAGE, PUBLIC, MANUFACTURER, PRIOR])
+    source = serializers.CharField(help_text="In words.")  # type: ignore[assignment] # a member named like DRF's attribute
+    claim = serializers.ChoiceField(CLAIMS, allow_blank=True, help_text="Empty for the prior.")
+    at = serializers.DateTimeField(allow_null=True)
+    age_s = serializers.IntegerField(allow_null=True)
+    weight = serializers.FloatField(help_text="Freshness left, summed over the claims.")
+    points = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Claims counted together; for the prior, other dealers.")
+
+
+class SystemEntry(SystemStatus):
+    """A system's name in words, and its status."""
+
+    label = serializers.CharField()  # type: ignore[assignment] # a member named like DRF's attribute
+
+
+class SystemDetail(SystemEntry):
+    """A system's status and why."""
+
+    reasons = StatusReason(many=True)
+
+
+class Change(Plain):
+    """One change of a system's status."""
+
+    system = serializers.ChoiceField(System.choices)
+    label = serializers.CharField()  # type: ignore[assignment] # a member named like DRF's attribute
+    old = serializers.ChoiceField(State.choices)
+    new = serializers.ChoiceField(State.choices)
+    reason = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class DealerSummary(serializers.Serializer[Dealer]):
+    """A dealer as lists show it. `systems` always has every system, or the one asked for."""
+
+    code = serializers.CharField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(Dealer.Kind.choices)
+    region = serializers.CharField(allow_null=True)
+    town = serializers.CharField()
+    makes = serializers.ListField(child=serializers.CharField())
+    systems = _by_system(SystemEntry(), "SystemEntries")
+    distance_miles = serializers.IntegerField(
+        required=False, allow_null=True, help_text="About, to 5 miles; only with `near`. Null: place not known."
+    )
+
+    def to_representation(self, instance: Dealer) -> dict[str, Any]:
+        return board.summary(
+            instance, at=self.context.get("at") or timezone.now(), systems=self.context["filters"].systems
+        )
+
+
+class DealerDetail(Plain):
+    """One dealer: each system with its reasons, and the latest 50 changes, newest first."""
+
+    code = serializers.CharField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(Dealer.Kind.choices)
+    region = serializers.CharField(allow_null=True)
+    town = serializers.CharField()
+    postcode = serializers.CharField()
+    phone = serializers.CharField()
+    makes = serializers.ListField(child=serializers.CharField())
+    systems = _by_system(SystemDetail(), "SystemDetails")
+    history = Change(many=True)
+
+
+class StrictBoolean(serializers.BooleanField):
+    """true or false; DRF's own also takes words such as "off", which a report must not guess at."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Send true or false.")
+        return data
+
+
+class ReportIn(Plain):
+    """A report that a system works, or does not, at a dealer."""
+
+    dealer = serializers.CharField(max_length=40, help_text="The dealer's code, such as R4T02.")
+    system = extend_schema_field({"type": "string", "enum": list(System.values)})(serializers.CharField)(max_length=40)
+    works = StrictBoolean()
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class ReportOut(Plain):
+    """The report as taken, and what we say of the system now that it counts."""
+
+    dealer = serializers.CharField()
+    system = serializers.ChoiceField(System.choices)
+    claim = serializers.ChoiceField(CLAIMS)
+    kind = serializers.ChoiceField([BY_DEALER, BY_GARAGE])
+    received_at = serializers.DateTimeField()
+    now = SystemStatus()
+
+
+class UpdateShape(Plain):
+    """One message about an incident."""
+
+    stage = serializers.ChoiceField(Incident.Stage.choices)
+    body = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class IncidentShape(serializers.Serializer[Incident]):
+    """An incident, its scope and its updates, newest first. An empty scope list means all."""
+
+    slug = serializers.CharField()
+    title = serializers.CharField()
+    stage = serializers.ChoiceField(Incident.Stage.choices)
+    impact = serializers.ChoiceField(Incident.Impact.choices)
+    make = serializers.CharField(source="make.name", allow_null=True, default=None)
+    systems = serializers.ListField(child=serializers.ChoiceField(System.choices))
+    regions = serializers.ListField(child=serializers.CharField(), source="region_slugs")
+    dealers = serializers.SerializerMethodField()
+    started_at = serializers.DateTimeField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+    updates = UpdateShape(many=True)
+
+    def get_dealers(self, incident: Incident) -> list[str]:
+        """Codes of the dealers named."""
+        return sorted(dealer.code for dealer in incident.dealers.all())
+
+
+class SystemShares(Plain):
+    """One system over a make's dealers: `share_*` are of the dealers known."""
+
+    status = serializers.ChoiceField(State.choices)
+    dealers = serializers.IntegerField()
+    known = serializers.IntegerField()
+    share_down = serializers.FloatField()
+    share_degraded = serializers.FloatField()
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="Dealers by status.")
+
+
+class MakeStatus(Plain):
+    """One make. Its status is its worst system's."""
+
+    make = serializers.CharField()
+    slug = serializers.CharField()
+    status = serializers.ChoiceField(State.choices)
+    systems = _by_system(SystemShares(), "SystemsShares")
+
+
+class OverallStatus(Plain):
+    """Every make. A system is down when half of its known dealers are, degraded from a tenth, unknown below a quarter known."""
+
+    as_of = serializers.DateTimeField()
+    status = serializers.ChoiceField(State.choices)
+    makes = MakeStatus(many=True)

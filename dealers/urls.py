@@ -1,0 +1,22 @@
+"""Addresses of the dealers' app: the API's below /api/v1/, the pages' below /."""
+
+from django.urls import path
+
+from dealers import api, views
+
+api_urlpatterns = [
+    path("dealers", api.DealersView.as_view(), name="api-dealers"),
+    path("dealers/<str:code>", api.DealerView.as_view(), name="api-dealer"),
+    path("reports", api.ReportsView.as_view(), name="api-reports"),
+    path("incidents", api.IncidentsView.as_view(), name="api-incidents"),
+    path("incidents/<slug:slug>", api.IncidentView.as_view(), name="api-incident"),
+    path("status", api.StatusView.as_view(), name="api-status"),
+]
+
+page_urlpatterns = [
+    path("dealers/", views.dealer_list, name="dealers"),
+    path("dealers/<slug:slug>/", views.dealer_page, name="dealer"),
+    path("dealers/<slug:slug>/report/", views.report, name="report"),
+    path("incidents/", views.incident_list, name="incidents"),
+    path("incidents/<slug:slug>/", views.incident_page, name="incident"),
+]
