@@ -258,7 +258,7 @@ def need(
         repair = repairs.get((kind.id, vehicle.model, defect.longitudinal if kind.position_by == "axle" else ""))
     if repair is None and not defect.is_failing:
         return None
-    return Need(vehicle.id, repair and repair.id, vehicle.region, defect.is_failing, needs_nothing)
+    return Need(vehicle.id, repair.id if repair else None, vehicle.region, defect.is_failing, needs_nothing)
 
 
 def reasons(found: Readiness | None, region: int, *, needs_nothing: bool = False) -> Reason:

@@ -1,0 +1,225 @@
+"""Decide what changed, or everything, and write only what differs.
+
+Writers append marks in the transaction of their change. One run at a time takes all marks there are and follows them
+through the layers; what was committed after its take has its own marks, for the next. Dealers' statuses, the ages of
+sources and the clock need no marks: the small lowest layers are compared whole by every run.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
+from parts.blocking import layers
+from parts.blocking.layers import Layer, Scratch, sql
+from parts.blocking.models import EngineClock, RepairStatus, Verdict
+from parts.catalogue.mapping import ensure_new_references, ensure_references
+
+# Above these, looking at every row is cheaper than looking up each key.
+MARKS_LIMIT = 50_000
+WHOLE_ABOVE = {
+    layers.AVAILABILITY: 10_000,
+    layers.READINESS: 3_000,
+    layers.NEEDS: 100_000,
+    layers.STATUSES: 100_000,
+}
+# A drain hands over to the next beat after this many takes, so that writers who never rest cannot keep it for ever.
+MAX_TAKES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    branches: int
+    brands: int
+    makes: int
+    options: int
+    parts: int
+    repairs: int
+    needs: int
+    vehicles: int | None
+    changed: int
+    newly_blocked: int
+    released: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts(_Written):
+    """What a run did.
+
+    `marks`: distinct marks taken. `branches` to `needs`: rows of each layer written. `vehicles`: looked at again, all
+    of them (None) in a full run. `changed`: statuses written; `newly_blocked` and `released`: verdicts that became or
+    ceased to be blocked. `blocked`: vehicles blocked now and not off the road by choice; counted in a full run only.
+    """
+
+    is_full: bool
+    marks: int
+    blocked: int | None
+    seconds: float
+
+
+def decide(*, at: datetime, full: bool = False) -> Counts:
+    """Take the marks and decide what they touch, or everything; waits for a run that is under way.
+
+    `at` is now; a run never goes back in time, so an earlier `at` counts as the time of the last run.
+    """
+    with transaction.atomic():
+        wait_for_lock(LockKind.DECISION)
+        return _run(at=at, full=full)
+
+
+def drain(*, at: datetime) -> list[Counts]:
+    """Take marks and decide until none are left; nothing if another run is under way, which does the same."""
+    runs: list[Counts] = []
+    while len(runs) < MAX_TAKES:
+        with transaction.atomic():
+            if not try_lock(LockKind.DECISION):
+                break
+            runs.append(_run(at=at, full=False))
+        if not runs[-1].marks:
+            break
+    return runs
+
+
+def count_blocked() -> int:
+    """Vehicles blocked now, those off the road by choice not counted."""
+    return RepairStatus.objects.filter(status=Verdict.BLOCKED, vehicle__is_sorn=False).count()
+
+
+def _run(*, at: datetime, full: bool) -> Counts:
+    started = time.monotonic()
+    _plan_for_sets()
+    clock = EngineClock.objects.select_for_update().first()
+    now = max(at, clock.now) if clock else at
+    with layers.scratch(now=now, last=clock.now if clock else now) as run:
+        marks = _take_marks(run)
+        is_full = full or clock is None or marks > MARKS_LIMIT
+        written = _follow(run, is_full=is_full)
+        counts = Counts(
+            is_full=is_full,
+            marks=marks,
+            blocked=count_blocked() if is_full else None,
+            seconds=round(time.monotonic() - started, 3),
+            **asdict(written),
+        )
+    clock = clock or EngineClock()
+    clock.now = now
+    clock.runs += 1
+    clock.full_at = now if is_full else clock.full_at
+    clock.last_counts = asdict(counts)
+    clock.save()
+    return counts
+
+
+def _plan_for_sets() -> None:
+    """Compiling and sorting on disk both cost more than they give here, whatever the server's defaults."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+
+
+def _take_marks(run: Scratch) -> int:
+    """Take every mark committed by now. First of all: what a later statement sees too new is marked for the next run."""
+    run.fill("dirty_mark", "SELECT kind, key FROM parts_dirty WITH NO DATA")
+    return run.execute(
+        """
+        WITH taken AS (DELETE FROM parts_dirty RETURNING kind, key)
+        INSERT INTO dirty_mark SELECT DISTINCT kind, key FROM taken;
+        """
+    )
+
+
+def _follow(run: Scratch, *, is_full: bool) -> _Written:
+    """Bring each layer in line, from the lowest up; the numbers for `Counts`."""
+    branches, brands, makes = (
+        _settle(run, layer, whole=True) for layer in (layers.BRANCH_REACH, layers.BRAND_COVER, layers.MAKE_REACH)
+    )
+    options = _expand_options(run, is_full=is_full)
+    # Who took a branch away took its offers with it, and nobody can tell any more of which parts.
+    is_branch_gone = bool(branches and run.rows("SELECT FROM delta_branch_reach WHERE op = 'D' LIMIT 1"))
+    parts = _settle_dirty(run, layers.AVAILABILITY, is_full=is_full or is_branch_gone)
+    repairs = _settle_dirty(run, layers.READINESS, is_full=is_full)
+    needs = _settle_needs(run, is_full=is_full)
+    vehicles, changed = _settle_statuses(run, is_full=is_full)
+    newly_blocked, released = run.rows(
+        "SELECT count(*) FILTER (WHERE new = 'blocked'), count(*) FILTER (WHERE old = 'blocked') FROM moves"
+    )[0]
+    return _Written(
+        branches=branches,
+        brands=brands,
+        makes=makes,
+        options=options,
+        parts=parts,
+        repairs=repairs,
+        needs=needs,
+        vehicles=vehicles,
+        changed=changed,
+        newly_blocked=newly_blocked,
+        released=released,
+    )
+
+
+def _settle(run: Scratch, layer: Layer, *, whole: bool) -> int:
+    differences = run.compare(layer, whole=whole)
+    if differences:
+        run.write(layer)
+    return differences
+
+
+def _settle_dirty(run: Scratch, layer: Layer, *, is_full: bool) -> int:
+    """Settle the dirty keys of a layer, or all of it in a full run or when the keys are many."""
+    if is_full:
+        return _settle(run, layer, whole=True)
+    dirty = run.fill(layer.dirty, sql(layer.dirty))
+    if not dirty:
+        run.skip(layer)
+        return 0
+    return _settle(run, layer, whole=dirty > WHOLE_ABOVE[layer])
+
+
+def _expand_options(run: Scratch, *, is_full: bool) -> int:
+    """Write what meets the requirements of marked repairs, as the catalogue says now."""
+    if is_full:
+        return _settle(run, layers.OPTIONS, whole=True)
+    marked = run.fill("marked_repair", "SELECT key AS id FROM dirty_mark WHERE kind = 'r'")
+    if not marked:
+        run.skip(layers.OPTIONS)
+        return 0
+    run.parameters["requirements"] = [
+        row[0] for row in run.rows("SELECT id FROM parts_requirement WHERE repair_id IN (SELECT id FROM marked_repair)")
+    ]
+    return _settle(run, layers.OPTIONS, whole=False)
+
+
+def _settle_needs(run: Scratch, *, is_full: bool) -> int:
+    """Write which repair mends which defect, and remember in `before` how the vehicles stood until now."""
+    layer = layers.NEEDS
+    differences = 0
+    if is_full:
+        ensure_new_references()
+        differences = run.compare(layer, whole=True)
+    elif dirty := run.fill(layer.dirty, sql(layer.dirty)):
+        ensure_references(run.rows(sql("new_references")))
+        differences = run.compare(layer, whole=dirty > WHOLE_ABOVE[layer])
+    else:
+        run.skip(layer)
+    run.fill("before", sql("before"))
+    if differences:
+        run.write(layer)
+    return differences
+
+
+def _settle_statuses(run: Scratch, *, is_full: bool) -> tuple[int | None, int]:
+    """Write the statuses that differ and a change for each verdict that moved: vehicles looked at, statuses written."""
+    layer = layers.STATUSES
+    touched = None if is_full else run.fill(layer.dirty, sql(layer.dirty))
+    if touched == 0:
+        run.skip(layer)
+        changed = 0
+    else:
+        changed = run.compare(layer, whole=touched is None or touched > WHOLE_ABOVE[layer])
+    if run.fill("moves", sql("moves")) or changed:
+        run.execute(sql("write_statuses"))
+    return touched, changed

@@ -1,0 +1,27 @@
+-- Each vehicle whose verdict changes, with the old and the new one: read when the needs are written and the statuses are
+-- not. Where no status is stored, the needs tell repairable from nothing to repair.
+SELECT vehicle_id, old, new, reasons
+FROM (
+    SELECT
+        concerned.vehicle_id,
+        coalesce(stored.status, CASE WHEN coalesce(before.had_failed, has_failed) THEN 'repairable'
+            ELSE 'no_repair_needed' END) AS old,
+        CASE WHEN delta.op IS NULL THEN stored.status ELSE delta.status END AS sparse_new,
+        CASE WHEN delta.op IS NULL THEN stored.reasons ELSE delta.reasons END AS sparse_reasons,
+        has_failed
+    FROM (SELECT vehicle_id FROM delta_statuses UNION SELECT vehicle_id FROM before) concerned
+    LEFT JOIN delta_statuses delta ON delta.vehicle_id = concerned.vehicle_id
+    LEFT JOIN parts_repairstatus stored ON stored.vehicle_id = concerned.vehicle_id
+    LEFT JOIN before ON before.vehicle_id = concerned.vehicle_id
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT FROM parts_repairneed need WHERE need.vehicle_id = concerned.vehicle_id AND need.is_failing
+        ) AS has_failed
+    ) needs
+) stood
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(sparse_new, CASE WHEN has_failed THEN 'repairable' ELSE 'no_repair_needed' END) AS new,
+        coalesce(sparse_reasons, 0) AS reasons
+) stands
+WHERE old <> new
