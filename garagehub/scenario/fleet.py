@@ -50,7 +50,7 @@ _OLD_REFERENCE = re.compile(r" \(([0-9.A-Za-z]+)\)$")
 class _Life(NamedTuple):
     """What of a vehicle does not change."""
 
-    index: int
+    number: int
     seed: int
     registration: str
     make: str
@@ -160,7 +160,7 @@ def _life(index: int, *, seed: int, newest_year: int) -> _Life:
     if draws[_RETIRED] < chances.RETIRED_SHARE and newest_year - year > chances.RETIRED_AGE:
         retired = chances.NEW_MANUAL - 1 - draws[_RETIRED_ON] % 600
     return _Life(
-        index=index,
+        number=index,
         seed=seed,
         registration=plates.registration_of(index, seed=seed),
         make=model.make,
@@ -192,7 +192,7 @@ def _visits(life: _Life, *, now: int) -> list[_Visit]:
 
 
 def _visit(life: _Life, number: int) -> _Visit:
-    draws = _VISIT_DRAWS.unpack(_digest(life.index, number + 1, seed=life.seed, size=64))
+    draws = _VISIT_DRAWS.unpack(_digest(life.number, number + 1, seed=life.seed, size=64))
     day = _due(life, number) - chances.DAYS_EARLY[draws[_EARLY] & 4_095]
     age = min(chances.OLDEST, number + 3 + life.is_northern_irish)
     is_failed = draws[_FAILS] < chances.FAIL_CHANCES[life.make][age]
@@ -231,9 +231,9 @@ def _tests(life: _Life, visit: _Visit, *, now: int) -> list[Json]:
 
 
 def _test(life: _Life, visit: _Visit, which: int, *, day: int, time: str, is_pass: bool, defects: list[Json]) -> Json:
-    number = ((life.index * _VISITS + visit.number) * _TESTS + which) * _NUMBER_MULTIPLIER % _NUMBERS
+    number = ((life.number * _VISITS + visit.number) * _TESTS + which) * _NUMBER_MULTIPLIER % _NUMBERS
     miles = chances.MILES_IN_LIFE[visit.age] * life.miles_factor + (visit.draws[_MILES_MORE] & 1_023)
-    test = {
+    test: Json = {
         "completedDate": chances.DAYS[day - chances.DAY_0] + time,
         "testResult": "PASSED" if is_pass else "FAILED",
         "expiryDate": chances.DAYS[_expiry(life, visit, day) - chances.DAY_0] if is_pass else None,
