@@ -89,7 +89,7 @@ def _servers(folder: Folder, *, crew: Crew, stack: ExitStack) -> dict[str, str]:
 def _prepare(environment: Mapping[str, str], *, crew: Crew) -> None:
     """Bring the database and the static files up to date, side by side."""
     root = static_files.static_root(CHECKOUT, environment)
-    steps = {"migrate": ["migrate", "--verbosity", "1"]}
+    steps = {"migrate": ["migrate", "--verbosity", "0"]}
     if not static_files.is_collected(CHECKOUT, root):
         steps["static"] = ["collectstatic", "--no-input", "--clear", "--verbosity", "0"]
     children = [crew.start(name, [PYTHON, "manage.py", *step], env=environment) for name, step in steps.items()]
@@ -154,13 +154,15 @@ def _first_decisions(demo: Demo | None, environment: Mapping[str, str], *, crew:
 
 
 def _workers(environment: Mapping[str, str], *, crew: Crew, stack: ExitStack) -> None:
-    celery = [PYTHON, "-m", "celery", "--app", "garagehub", "--quiet"]
+    # Root gets a page of warnings from Celery at each start; here the worker is as private as its owner.
+    calm = ["-W", "ignore:You're running the worker with superuser privileges:UserWarning"]
+    celery = [PYTHON, *calm, "-m", "celery", "--app", "garagehub", "--quiet"]
     level = ["--loglevel", environment.get("LOG_LEVEL", "WARNING")]
     worker = [*celery, "worker", "--queues", "celery,feeds,probes", "--concurrency", "2", *level]
     worker += ["--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--pidfile", "", *level]
-    # QUIT ends a worker at once; on TERM it would first finish its tasks, on servers that are gone.
-    for name, command, orphaned in (("worker", worker, signal.SIGQUIT), ("beat", beat, signal.SIGTERM)):
+    # On TERM or QUIT an orphaned worker waits for a broker that is gone; its pool ends when its pipes close.
+    for name, command, orphaned in (("worker", worker, signal.SIGKILL), ("beat", beat, signal.SIGTERM)):
         child = crew.start(name, command, env=environment, when_orphaned=orphaned)
         stack.callback(crew.stop, child)
         crew.watch(f"The {name}", child.process)
