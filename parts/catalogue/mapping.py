@@ -78,7 +78,7 @@ def sync_reference_data() -> Changes:
 
     References an admin has reviewed keep their kind. Each reference whose repair changes is marked.
     """
-    altered_kinds = _load_kinds()
+    altered_kinds = load_kinds()
     wanted = [
         (id_, kind_for(scheme, ref))
         for id_, scheme, ref in ManualReference.objects.filter(is_reviewed=False).values_list("id", "scheme", "ref")
@@ -106,7 +106,7 @@ def ensure_references(pairs: Iterable[tuple[str, str]]) -> Changes:
     wanted = sorted({(scheme, ref) for scheme, ref in pairs if scheme and ref})
     if not wanted:
         return Changes(0, 0, 0)
-    _load_kinds()
+    load_kinds()
     slugs = [kind_for(scheme, ref) for scheme, ref in wanted]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -167,8 +167,8 @@ def mark_kinds(kinds: Iterable[RepairKind]) -> None:
     mark(Mark.MANUAL_REFERENCE, ids)
 
 
-def _load_kinds() -> list[int]:
-    """Write the kinds of the data file; give the ids of those that were there and meant something else."""
+def load_kinds() -> list[int]:
+    """Write the kinds of the data file; give the ids of those that were there and meant something else. One statement."""
     rows = kind_rows()
     with connection.cursor() as cursor:
         cursor.execute(

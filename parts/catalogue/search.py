@@ -111,7 +111,9 @@ def _find(norms: set[str]) -> dict[str, list[_Found]]:
 
 
 def _candidate(part: list[Any], successors: str | None) -> Candidate:
-    return Candidate(*part, tuple(Successor(*row) for row in json.loads(successors or "[]")))
+    part_id, number, brand, description, lifecycle, grade = part
+    replaced_by = tuple(Successor(*row) for row in json.loads(successors or "[]"))
+    return Candidate(part_id, number, brand, description, lifecycle, grade, replaced_by)
 
 
 def _match(number: str, found: list[_Found]) -> Match:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,30 +108,38 @@ def remove_supersession(edge: Supersession) -> None:
     _follow_in_lifecycle({old_id})
 
 
-@transaction.atomic
 def note_replacements(pairs: Iterable[tuple[int, int]], *, source: str) -> list[Refusal]:
     """Take in what a feed says: for each (old part, new part), any one of the new replaces the old.
 
-    Known edges are left as they are. What would make a circle, a chain over `MAX_CHAIN` or more than
+    As `add_supersessions`, which says what is refused.
+    """
+    return add_supersessions(
+        Supersession(old_id=old_id, new_id=new_id, source=source[:80]) for old_id, new_id in sorted(set(pairs))
+    )
+
+
+@transaction.atomic
+def add_supersessions(edges: Iterable[Supersession]) -> list[Refusal]:
+    """Take in many new edges at once, and mark the repairs they touch. Constant queries.
+
+    Pairs already joined are left as they are. What would make a circle, a chain over `MAX_CHAIN` or more than
     `MAX_SUCCESSORS` is refused and given back; the rest goes in. The lock is held until the caller's transaction ends.
     """
-    asked = sorted(set(pairs))
-    new = _not_yet_known(asked)
-    if not new:
+    asked = {(edge.old_id, edge.new_id): edge for edge in edges}
+    if not _not_yet_known(asked):
         return []
     wait_for_lock(LockKind.SUPERSESSION)
+    new = _not_yet_known(asked)
     graph = _graph_around({part_id for pair in new for part_id in pair})
     accepted: list[tuple[int, int]] = []
     refused: list[Refusal] = []
-    for old_id, new_id in _not_yet_known(new):
+    for old_id, new_id in new:
         if refusal := graph.refusal(old_id, new_id):
             refused.append(Refusal(old_id, new_id, refusal.message))
         else:
             graph.add(old_id, new_id)
             accepted.append((old_id, new_id))
-    Supersession.objects.bulk_create(
-        Supersession(old_id=old_id, new_id=new_id, source=source[:80]) for old_id, new_id in accepted
-    )
+    Supersession.objects.bulk_create(asked[pair] for pair in accepted)
     _follow_in_lifecycle({old_id for old_id, _ in accepted})
     mark_repairs_needing({part_id for pair in accepted for part_id in pair})
     return refused
@@ -241,7 +249,7 @@ def _graph_around(part_ids: Iterable[int], *, without: int | None = None) -> _Gr
         return _Graph(cursor.fetchall())
 
 
-def _not_yet_known(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _not_yet_known(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
