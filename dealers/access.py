@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.permissions import BasePermission
@@ -82,6 +83,11 @@ def revoke_api_key(*, dealer: Dealer, public_id: UUID, at: datetime) -> ApiKey:
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at)
     key.refresh_from_db()
     return key
+
+
+def revoke_api_keys(keys: QuerySet[ApiKey], *, at: datetime) -> int:
+    """Stop these keys at once, for admins; answers how many were still in use."""
+    return keys.filter(revoked_at=None).update(revoked_at=at)
 
 
 def _digest(secret: str) -> str:

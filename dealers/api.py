@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status as http
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
@@ -19,10 +20,26 @@ from dealers import board, incidents, reports
 from dealers.access import IsGarage, dealer_for
 from dealers.models import Dealer, Incident, State, System
 from dealers.serializers import DealerDetail, DealerSummary, IncidentShape, OverallStatus, ReportIn, ReportOut
-from garagehub.lib.api import Paging, Problem, ScopedThrottle
+from garagehub.lib.api import PROBLEM_TYPE, Paging, Problem, ScopedThrottle
 from garagehub.lib.geography import REGION_SLUGS
 
 _PUBLIC: dict[str, Any] = {"auth": [], "tags": ["Status"]}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # drf-spectacular ships no types
+    """How the documentation describes a garage's key."""
+
+    target_class = "dealers.access.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A garage's key: `Authorization: Bearer gh_…`"}
+
+
+def _problems(*statuses: int) -> dict[Any, Any]:
+    return {(status, PROBLEM_TYPE): Problem for status in statuses}
+
+
 _BAD_FILTER = OpenApiExample(
     "A filter nobody knows",
     value={
@@ -53,21 +70,23 @@ class DealerPaging(Paging):
         return ("distance", "pk") if view.filters.near else ("name", "pk")
 
 
-@extend_schema(
-    **_PUBLIC,
-    operation_id="dealers_list",
-    summary="Dealers and the status of their systems",
-    parameters=[
-        OpenApiParameter("make", description="Serves this make: its slug or name, such as `land-rover`."),
-        OpenApiParameter("system", enum=list(System.values), description="Show only this system."),
-        OpenApiParameter(
-            "status", enum=list(State.values), description="The system asked for, or any system, is in this status."
-        ),
-        OpenApiParameter("region", enum=list(REGION_SLUGS.values())),
-        OpenApiParameter("near", description="A postcode or its first half: nearest first, with `distance_miles`."),
-    ],
-    responses={200: DealerSummary(many=True), 400: Problem, 404: Problem, 429: Problem},
-    examples=[_BAD_FILTER],
+@extend_schema_view(
+    get=extend_schema(
+        **_PUBLIC,
+        operation_id="dealers_list",
+        summary="Dealers and the status of their systems",
+        parameters=[
+            OpenApiParameter("make", description="Serves this make: its slug or name, such as `land-rover`."),
+            OpenApiParameter("system", enum=list(System.values), description="Show only this system."),
+            OpenApiParameter(
+                "status", enum=list(State.values), description="The system asked for, or any system, is in this status."
+            ),
+            OpenApiParameter("region", enum=list(REGION_SLUGS.values())),
+            OpenApiParameter("near", description="A postcode or its first half: nearest first, with `distance_miles`."),
+        ],
+        responses={200: DealerSummary(many=True), **_problems(400, 404, 429)},
+        examples=[_BAD_FILTER],
+    )
 )
 class DealersView(PublicView, ListAPIView[Dealer]):
     """Active dealers, 50 a page, by name. Every system is listed; one that nothing is known of is `unknown`."""
@@ -91,7 +110,7 @@ class DealerView(PublicView):
         **_PUBLIC,
         operation_id="dealers_get",
         summary="One dealer: each system's status with its reasons, and the latest changes",
-        responses={200: DealerDetail, 404: Problem, 429: Problem},
+        responses={200: DealerDetail, **_problems(404, 429)},
     )
     def get(self, request: Request, code: str) -> Response:
         """By dealer code, in either letter case."""
@@ -110,7 +129,7 @@ class ReportsView(APIView):
         operation_id="reports_create",
         summary="Report that a system works, or does not, at a dealer",
         request=ReportIn,
-        responses={202: ReportOut, 400: Problem, 401: Problem, 403: Problem, 429: Problem},
+        responses={202: ReportOut, **_problems(400, 401, 403, 429)},
         examples=[
             OpenApiExample(
                 "Diagnostics are down",
@@ -150,14 +169,16 @@ class IncidentPaging(Paging):
         return ("-started_at", "-pk")
 
 
-@extend_schema(
-    **_PUBLIC,
-    operation_id="incidents_list",
-    summary="Incidents, newest first",
-    parameters=[
-        OpenApiParameter("unresolved", type=bool, description="`true`: only those still going on."),
-    ],
-    responses={200: IncidentShape(many=True), 404: Problem, 429: Problem},
+@extend_schema_view(
+    get=extend_schema(
+        **_PUBLIC,
+        operation_id="incidents_list",
+        summary="Incidents, newest first",
+        parameters=[
+            OpenApiParameter("unresolved", type=bool, description="`true`: only those still going on."),
+        ],
+        responses={200: IncidentShape(many=True), **_problems(404, 429)},
+    )
 )
 class IncidentsView(PublicView, ListAPIView[Incident]):
     """Published incidents with their updates."""
@@ -176,7 +197,7 @@ class IncidentView(PublicView):
         **_PUBLIC,
         operation_id="incidents_get",
         summary="One incident",
-        responses={200: IncidentShape, 404: Problem, 429: Problem},
+        responses={200: IncidentShape, **_problems(404, 429)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """By slug."""
@@ -190,7 +211,7 @@ class StatusView(PublicView):
         **_PUBLIC,
         operation_id="status_get",
         summary="Every make's systems, rolled up over its dealers",
-        responses={200: OverallStatus, 429: Problem},
+        responses={200: OverallStatus, **_problems(429)},
     )
     def get(self, request: Request) -> Response:
         """Down from half of the dealers known, degraded from a tenth, unknown below a quarter known."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System
 from dealers.peers import Case, judge_all
@@ -108,6 +108,19 @@ def recompute(
         cases = _cases(places, systems=systems, before=before, at=at)
         only = {(dealer_id, system) for dealer_id in wanted for system in systems}
         return _write(judge_all(cases, at=at, only=only), before=before, at=at)
+
+
+def discard(claims: QuerySet[Evidence], *, at: datetime) -> int:
+    """Delete false claims and judge their dealers again; answers how many statuses changed."""
+    dealer_ids = set(claims.order_by().values_list("dealer_id", flat=True))
+    claims.delete()
+    return recompute(dealer_ids, at=at)
+
+
+def withdraw(notices: QuerySet[Notice], *, at: datetime) -> int:
+    """A manufacturer's notices no longer hold; answers how many statuses changed."""
+    notices.filter(withdrawn_at=None).update(withdrawn_at=at)
+    return recompute(at=at)
 
 
 def refresh(*, at: datetime) -> int:

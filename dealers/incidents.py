@@ -63,6 +63,15 @@ def resolve(incident: Incident, *, body: str, at: datetime, by: Any = None) -> I
     return update(incident, stage=Incident.Stage.RESOLVED, body=body, at=at, by=by)
 
 
+@transaction.atomic
+def resolve_all(rows: Collection[Incident], *, at: datetime, by: Any = None) -> int:
+    """Close those that are still going on with a standard last word; answers how many."""
+    open_ones = [row for row in rows if row.resolved_at is None]
+    for row in open_ones:
+        resolve(row, body="This is over. Everything works as usual again.", at=at, by=by)
+    return len(open_ones)
+
+
 def publish(incidents: Collection[Incident]) -> int:
     """Show drafts to everyone; answers how many were not shown before."""
     return Incident.objects.filter(pk__in=[row.pk for row in incidents], is_published=False).update(is_published=True)

@@ -117,11 +117,16 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
+@extend_schema_field({"type": "string", "enum": list(System.values)})
+class SystemName(serializers.CharField):
+    """A system by name; whether there is such a one is the domain's to say, in its own words."""
+
+
 class ReportIn(Plain):
     """A report that a system works, or does not, at a dealer."""
 
     dealer = serializers.CharField(max_length=40, help_text="The dealer's code, such as R4T02.")
-    system = extend_schema_field({"type": "string", "enum": list(System.values)})(serializers.CharField)(max_length=40)
+    system = SystemName(max_length=40)
     works = StrictBoolean()
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 

@@ -169,6 +169,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "State": "dealers.models.State",
+        "System": "dealers.models.System",
+        "Claim": "dealers.models.CLAIMS",
+        "DealerKind": "dealers.models.Dealer.Kind",
+        "EvidenceKind": "dealers.models.Evidence.Kind",
+    },
 }
 
 # The outside world. Addresses of DVSA's services; the sandbox's own are set by `make run`.
