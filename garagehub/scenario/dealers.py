@@ -22,7 +22,7 @@ POPULATION = (5.5, 2.7, 7.6, 5.5, 4.9, 6.1, 6.4, 8.9, 9.4, 5.8, 3.2, 1.9)
 
 
 class DemoDealer(NamedTuple):
-    """A fictional dealer or garage. `makes` are those it holds a franchise for."""
+    """A fictional dealer or garage. `makes` are those it holds a franchise for, `group` the company it belongs to."""
 
     code: str
     slug: str
@@ -35,6 +35,7 @@ class DemoDealer(NamedTuple):
     latitude: float
     longitude: float
     phone: str
+    group: str
 
 
 # Per region: town and outward postcode.
@@ -111,7 +112,7 @@ def _place(
     chance: Random, *, kind: str, region: int, town: str, postcode: str, taken: set[str], phones: set[str]
 ) -> DemoDealer:
     makes = chance.choices((_BOTH, _LAND_ROVER, _JAGUAR), (65, 22, 13))[0] if kind == FRANCHISED else ()
-    name = _fresh(taken, lambda: _name(chance, kind, makes, town))
+    name = _fresh(taken, lambda: _name(chance, makes, town))
     first = _CODE_LETTERS if kind == FRANCHISED else INDEPENDENT_PREFIX
     code = _fresh(
         taken,
@@ -130,11 +131,12 @@ def _place(
         latitude=round(area.latitude + chance.uniform(-0.05, 0.05), 3),
         longitude=round(area.longitude + chance.uniform(-0.05, 0.05), 3),
         phone=_fresh(phones, lambda: _phone(chance, region, town)),
+        group=next((house for house in _HOUSES if name.startswith(house)), ""),
     )
 
 
-def _name(chance: Random, kind: str, makes: tuple[str, ...], town: str) -> str:
-    if kind == FRANCHISED:
+def _name(chance: Random, makes: tuple[str, ...], town: str) -> str:
+    if makes:
         franchise = {_BOTH: "Jaguar Land Rover", _LAND_ROVER: "Land Rover", _JAGUAR: "Jaguar"}[makes]
         return f"{chance.choice(_HOUSES)} {franchise} {town}"
     return f"{chance.choice(_GARAGES)} {chance.choice(_TRADES)} {town}"

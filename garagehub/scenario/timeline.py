@@ -88,10 +88,36 @@ class Timeline:
             self.started_at + timedelta(days=partly + plan.fully_after + delay),
         )
 
-    def _before(self, *, dealer_code: str, system: str, at: datetime) -> str:
-        hiccup = fraction(0, "hiccup", dealer_code, system, at.date().isoformat())
-        lasts_until = int(hiccup / _HICCUP_SHARE * 14) + 8
-        return DEGRADED if hiccup < _HICCUP_SHARE and 8 <= at.hour < lasts_until else OPERATIONAL  # noqa: PLR2004 - opening hour
+    def changes(
+        self, *, dealer_code: str, region: int, system: str, since: datetime, until: datetime
+    ) -> list[tuple[datetime, str]]:
+        """When the system's state changed after `since` and up to `until`, and to what, oldest first."""
+        place = {"dealer_code": dealer_code, "region": region, "system": system}
+        moments = [self.started_at, *self.back_at(**place)]
+        day = since.replace(hour=0, minute=0, second=0, microsecond=0)
+        while day < self.started_at:
+            if hours := _hiccup_hours(dealer_code, system, day):
+                moments += [day + timedelta(hours=hour) for hour in hours]
+            day += timedelta(days=1)
+        found: list[tuple[datetime, str]] = []
+        state = self.state(**place, at=since)
+        for moment in sorted(moment for moment in moments if since < moment <= until):
+            new = self.state(**place, at=moment)
+            if new != state:
+                found.append((moment, new))
+                state = new
+        return found
+
+    @staticmethod
+    def _before(*, dealer_code: str, system: str, at: datetime) -> str:
+        hours = _hiccup_hours(dealer_code, system, at)
+        return DEGRADED if hours and hours[0] <= at.hour < hours[1] else OPERATIONAL
+
+
+def _hiccup_hours(dealer_code: str, system: str, day: datetime) -> tuple[int, int] | None:
+    """From and until which hour a system was partly working on a day before the outage; None on nearly every day."""
+    chance = fraction(0, "hiccup", dealer_code, system, day.date().isoformat())
+    return (8, 9 + int(chance / _HICCUP_SHARE * 13)) if chance < _HICCUP_SHARE else None
 
 
 def has_older_tools(*, dealer_code: str, region: int, system: str) -> bool:

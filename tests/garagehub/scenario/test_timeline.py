@@ -1,5 +1,6 @@
 """The outage: everything down at once, back in stages, never worse again."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,3 +107,20 @@ def test_incidents_are_told_in_order_and_end_resolved():
         assert told.updates[-1].stage == "resolved"
         assert "resolved" not in [update.stage for update in told.updates[:-1]]
         assert set(told.systems) <= set(SYSTEMS)
+
+
+@given(
+    place=st.sampled_from(DEALERS),
+    system=st.sampled_from(SYSTEMS),
+    hours=st.floats(-24 * 60, 24 * 80),
+    span=st.floats(0, 999),
+)
+def test_the_changes_lead_from_the_state_before_to_the_state_after(place, system, hours, span):
+    where = {"dealer_code": place.code, "region": place.region, "system": system}
+    since = STARTED_AT + timedelta(hours=hours)
+    until = since + timedelta(hours=span)
+    changes = TIMELINE.changes(**where, since=since, until=until)
+    states_met = [TIMELINE.state(**where, at=since), *(state for _, state in changes)]
+    assert states_met[-1] == TIMELINE.state(**where, at=until)
+    assert all(old != new for old, new in itertools.pairwise(states_met))
+    assert all(TIMELINE.state(**where, at=at) == state for at, state in changes)
