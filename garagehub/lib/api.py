@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, JsonResponse
@@ -132,8 +132,6 @@ class Paging(CursorPagination):
 
 class ScopedThrottle(ScopedRateThrottle):
     """Counts per API key where there is one, else per account, else per address; scopes are settings."""
-
-    scope_attr: ClassVar[str] = "throttle_scope"
 
     def get_cache_key(self, request: Any, view: Any) -> str | None:
         key = getattr(request, "auth", None)

@@ -57,10 +57,19 @@ def resolve_public(host: str, port: int) -> str:
 
 
 class _GuardedTransport(httpx.HTTPTransport):
-    """Connects to the address that was checked, so that DNS cannot change between check and use."""
+    """Connects to the address that was checked, so that DNS cannot change between check and use.
+
+    `trusted_host` may have a private address: the host an admin marked internal, but none it redirects to.
+    """
+
+    def __init__(self, *, trusted_host: str | None) -> None:
+        super().__init__()
+        self._trusted_host = trusted_host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
+        if host == self._trusted_host:
+            return super().handle_request(request)
         address = resolve_public(host, request.url.port or (443 if request.url.scheme == "https" else 80))
         request.headers["Host"] = request.url.netloc.decode()
         request.extensions = {**request.extensions, "sni_hostname": host}
@@ -112,10 +121,10 @@ def open_url(  # noqa: PLR0913 - one call, many limits, all named
     """Ask a URL and stream the answer. Redirects are followed, each target checked anew, GET only.
 
     Raises OutboundError (or a child) for anything but an HTTP answer; any status is an answer.
-    `is_internal` allows private addresses: for sources an admin marked so.
+    `is_internal` allows a private address for this host, as an admin marked it so; not for others it redirects to.
     """
     deadline = time.monotonic() + total_s
-    transport: httpx.BaseTransport = httpx.HTTPTransport() if is_internal else _GuardedTransport()
+    transport = _GuardedTransport(trusted_host=httpx.URL(url).host if is_internal else None)
     timeout = httpx.Timeout(read_s, connect=connect_s)
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})}
     try:
@@ -138,6 +147,8 @@ def open_url(  # noqa: PLR0913 - one call, many limits, all named
             raise OutboundError(f"More than {max_redirects} redirects.", permanent=True)
     except httpx.TimeoutException as error:
         raise TimedOutError("The service did not answer in time.") from error
+    except httpx.RemoteProtocolError as error:
+        raise OutboundError("The answer broke off, or was not HTTP.") from error
     except httpx.HTTPError as error:
         raise OutboundError(f"The connection failed ({type(error).__name__}).") from error
 

@@ -49,7 +49,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             form = KeyForm()
         except DomainError as error:
             form.add_error(None, error.message)
-    membership = Membership.objects.filter(user=request.user, dealer=garage).first()
+    membership = Membership.objects.filter(user__pk=request.user.pk, dealer=garage).first()
     context = {
         "garage": garage,
         "form": form,

@@ -153,7 +153,8 @@ def _since(facts: dict[str, Any], status: str) -> str | None:
     if facts["stored_status"] == status:
         return str(facts["stored_since"])
     if facts["stored_status"] is None and status in {"no_repair_needed", "repairable"}:
-        return facts["changed_at"] or facts["last_tested_at"]
+        known: str | None = facts["changed_at"] or facts["last_tested_at"]
+        return known
     return None
 
 

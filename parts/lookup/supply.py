@@ -39,7 +39,7 @@ def supplies_of(part_ids: list[int], *, place: Place, at: datetime) -> dict[int,
     """The supply of each part that exists, by part id. `place` decides the region and the distances."""
     if not part_ids:
         return {}
-    parameters = {
+    parameters: dict[str, Any] = {
         "part_ids": part_ids,
         "region": place.region,
         "latitude": place.latitude,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
 
 
 class LookupThrottle(SimpleRateThrottle):
@@ -24,6 +25,6 @@ class LookupThrottle(SimpleRateThrottle):
 def take_a_turn(request: Any) -> int:
     """Count this look-up; the seconds to wait if the address has none left, else 0."""
     throttle = LookupThrottle()
-    if throttle.allow_request(request, None):
+    if throttle.allow_request(request, APIView()):
         return 0
     return int(throttle.wait() or 1) + 1

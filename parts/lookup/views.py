@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -90,7 +91,7 @@ def _dated(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with its ISO texts as dates and times, as templates need them."""
 
     def moment(value: Any) -> Any:
-        return timezone.datetime.fromisoformat(value) if isinstance(value, str) else value
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
 
     evidence = answer["evidence"] | {"oldest_at": moment(answer["evidence"]["oldest_at"])}
     first = answer["first_used_on"]
@@ -102,15 +103,15 @@ def _dated(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 _ROAD = {
-    "valid": _("Its MOT is valid until %(day)s."),
-    "may_drive_until": _(
+    "valid": lazy("Its MOT is valid until %(day)s."),
+    "may_drive_until": lazy(
         "It failed its last test, but its old MOT still runs: you may drive it until %(day)s, if it is roadworthy."
     ),
-    "repair_or_test_journey_only": _("It has no valid MOT: drive it only to a repair or to a test you have booked."),
-    "do_not_drive": _("Do not drive it: its last test found a dangerous defect."),
-    "not_due": _("It needs no MOT before %(day)s."),
-    "off_road_by_choice": _("It is declared off the road (SORN): it may not be used on a public road."),
-    "unknown": _("We cannot tell whether its MOT is valid. Check it on GOV.UK."),
+    "repair_or_test_journey_only": lazy("It has no valid MOT: drive it only to a repair or to a test you have booked."),
+    "do_not_drive": lazy("Do not drive it: its last test found a dangerous defect."),
+    "not_due": lazy("It needs no MOT before %(day)s."),
+    "off_road_by_choice": lazy("It is declared off the road (SORN): it may not be used on a public road."),
+    "unknown": lazy("We cannot tell whether its MOT is valid. Check it on GOV.UK."),
 }
 
 
@@ -118,7 +119,7 @@ def road_sentence(answer: dict[str, Any]) -> str:
     """What the law lets the owner do today, in one sentence."""
     until = answer["road"]["until"]
     day = date.fromisoformat(until) if isinstance(until, str) else until
-    text = _ROAD[answer["road"]["status"]]
+    text = str(_ROAD[answer["road"]["status"]])
     return text % {"day": f"{day:%-d %B %Y}" if day else ""} if "%(day)s" in text else text
 
 

@@ -1,0 +1,15 @@
+"""Addresses of parts: the API's below /api/v1/, the pages' below /."""
+
+from django.urls import path
+
+from parts.lookup import api, views
+
+api_urlpatterns = [
+    path("vehicles/lookup", api.VehicleLookup.as_view(), name="api-vehicle-lookup"),
+    path("vehicles/check", api.VehiclesCheck.as_view(), name="api-vehicles-check"),
+    path("parts/check", api.PartsCheck.as_view(), name="api-parts-check"),
+]
+
+page_urlpatterns = [
+    path("vehicle/", views.vehicle, name="vehicle"),
+]
