@@ -1,1 +1,3 @@
 """Fixtures every test may ask for."""
+
+pytest_plugins = ["tests.sandbox_process"]

@@ -14,7 +14,7 @@ from garagehub.sandbox.refusals import RefusalError
 from garagehub.sandbox.routing import Route
 
 # What the sandbox's DVLA takes. It opens nothing else.
-API_KEY = "sandbox-key"
+API_KEY = "sandbox"
 
 # The plates DVLA's own test host answers with an error.
 _MOCK_ERRORS = {

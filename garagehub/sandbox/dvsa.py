@@ -17,9 +17,9 @@ from garagehub.sandbox.refusals import RefusalError
 from garagehub.sandbox.routing import Route
 
 # What the sandbox's DVSA takes. They open nothing else.
-CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - of the sandbox, printed by GET /
-API_KEY = "sandbox-key"
+CLIENT_ID = "sandbox"
+CLIENT_SECRET = "sandbox"  # noqa: S105 - of the sandbox, printed by GET /
+API_KEY = "sandbox"
 SCOPE = "https://tapi.dvsa.gov.uk/.default"
 
 TOKEN_LIFE_S = 1_199

@@ -1,0 +1,86 @@
+"""The sandbox as a real process on a free port, for every test that asks for `sandbox`."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+SEED = 7
+VEHICLES = 1_500
+STARTED_ON = (datetime.now(UTC) - timedelta(days=12)).date()
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_START_LIMIT_S = 20
+
+
+class SandboxProcess:
+    """A running sandbox: its address, a client for it, and its controls."""
+
+    def __init__(self, *, seed: int = SEED, vehicles: int = VEHICLES) -> None:
+        command = [sys.executable, "-m", "garagehub.sandbox", "--port", "0"]
+        command += ["--seed", str(seed), "--vehicles", str(vehicles), "--started-on", STARTED_ON.isoformat()]
+        self.process = subprocess.Popen(
+            command, cwd=_CHECKOUT, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], _START_LIMIT_S)
+        line = self.process.stdout.readline() if ready else ""
+        assert line.startswith("The sandbox is listening on "), f"the sandbox did not start: {line!r}"
+        self.url = line.split()[-1]
+        self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+
+    def fault(self, target: str, name: str, *, times: int | None = None, **options: Any) -> dict[str, Any]:
+        """Put a fault up."""
+        return self._post("/faults", {"target": target, "fault": name, "times": times, **options})
+
+    def set_offer(self, code: str, **values: Any) -> dict[str, Any]:
+        """Set what a supplier says of a part: `part_number`, `quantity`, and `brand`, `branch`, `availability` if wanted."""
+        return self._post(f"/suppliers/{code}/offers", values)
+
+    def set_system(self, dealer: str, system: str, state: str | None) -> None:
+        """Set a dealer's system by hand; None gives it back to the timeline."""
+        self._post(f"/dealers/{dealer}/systems/{system}", {"state": state})
+
+    def move_clock(self, *, days: float) -> None:
+        """Move the scenario's time."""
+        self._post("/clock", {"offset_days": days})
+
+    def reset(self) -> None:
+        """Forget all that was set by hand."""
+        self._post("/reset", {})
+
+    def stop(self) -> tuple[str, str]:
+        """End the process; what it printed after the first line, and its errors."""
+        self.client.close()
+        self.process.terminate()
+        return self.process.communicate(timeout=20)
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        result: dict[str, Any] = answer.json()
+        return result
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxProcess]:
+    """The outside world, one process for all tests. Each test that asks for it finds it as new."""
+    running = SandboxProcess()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _sandbox_as_new(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "sandbox" in request.fixturenames:
+        request.getfixturevalue("sandbox").reset()
