@@ -1,0 +1,188 @@
+"""Take in MOT data: a file, a stream of lines, or one reply of DVSA's API. The same rows whichever brought them.
+
+A file goes in by batches, each one transaction with the place reached, so that a killed import goes on where it was.
+Reading and judging the next batch runs beside the merge of the last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.db import transaction
+
+from garagehub.lib.errors import DomainError
+from parts.vehicles.merging import merge
+from parts.vehicles.models import MotImport, RejectedLine
+from parts.vehicles.records import parse, vehicles_of
+from parts.vehicles.sources import Block, Position, UnreadableFileError, blocks_of, blocks_of_stream
+from parts.vehicles.staging import Batch, Rejected, batches, file_date, stage
+
+REJECTED_KEPT = 1_000  # rows kept per import; all are counted
+_DIGEST_CHUNK = 1 << 20
+
+
+@dataclass
+class Counts:
+    """What an import came to. `filtered`: lines of other makes; `outdated`: cars whose plate has since gone on."""
+
+    lines: int = 0
+    vehicles_new: int = 0
+    vehicles_updated: int = 0
+    vehicles_unchanged: int = 0
+    tests: int = 0
+    defects: int = 0
+    rejected: int = 0
+    filtered: int = 0
+    outdated: int = 0
+    files_already_taken: int = 0
+    seconds: float = 0.0
+
+    @property
+    def vehicles(self) -> int:
+        """Vehicles the lines were about."""
+        return self.vehicles_new + self.vehicles_updated + self.vehicles_unchanged
+
+    def as_dict(self) -> dict[str, float]:
+        """For the JSON summary of a command."""
+        return {"vehicles": self.vehicles, **dataclasses.asdict(self), "seconds": round(self.seconds, 2)}
+
+    def __add__(self, other: Counts) -> Counts:
+        names = [one.name for one in dataclasses.fields(Counts)]
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+Progress = Callable[[Counts], None]
+
+
+def import_path(
+    path: Path | str,
+    *,
+    at: datetime,
+    makes: Iterable[str] | None = None,
+    name: str | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Counts:
+    """Take in a file, or the rest of it if an earlier run was cut off.
+
+    A file taken in before (the same bytes for the same makes) is left alone unless `force`. `name`: as at DVSA, if the
+    path is only a copy. `progress` is called after each batch with the counts so far. Raises UnreadableFileError when
+    its wrapping is damaged; what came before the damage stays in.
+    """
+    path = Path(path)
+    wanted = sorted({make.strip().upper() for make in makes or ()})
+    run, is_new = MotImport.objects.get_or_create(
+        digest=_digest(path), makes=", ".join(wanted), defaults={"name": name or path.name, "started_at": at}
+    )
+    if not is_new and (run.finished_at or force):
+        if not force:
+            return Counts(files_already_taken=1)
+        _start_again(run, at=at)
+    blocks = blocks_of(path, after=Position(run.member, run.member_lines))
+    return _import(run, blocks, makes=wanted, at=at, progress=progress)
+
+
+def import_stream(
+    stream: IO[bytes], *, name: str, at: datetime, makes: Iterable[str] | None = None, progress: Progress | None = None
+) -> Counts:
+    """Take in a seekable stream of the same content as a file. It has no digest, so it is taken each time."""
+    wanted = sorted({make.strip().upper() for make in makes or ()})
+    run = MotImport.objects.create(name=name, digest=f"stream {uuid.uuid4().hex}", started_at=at)
+    return _import(run, blocks_of_stream(stream), makes=wanted, at=at, progress=progress)
+
+
+def import_reply(body: bytes, *, at: datetime) -> list[int]:
+    """Take in one reply of DVSA's API, asked at `at`: the ids of its vehicles. Raises BadRecordError."""
+    batch = Batch()
+    for vehicle in vehicles_of(body):
+        stage(batch, parse(vehicle), current_at=at)
+    with transaction.atomic():
+        return merge(batch, wants_ids=True).vehicle_ids
+
+
+def _import(
+    run: MotImport, blocks: Generator[Block, None, None], *, makes: list[str], at: datetime, progress: Progress | None
+) -> Counts:
+    started, before = time.monotonic(), Counts(**run.counts)
+    counts = dataclasses.replace(before)
+    prepared = batches(blocks, makes=frozenset(make.encode() for make in makes), dated=file_date(run.name))
+    try:
+        with closing(blocks), closing(prepared):
+            for batch in _ahead(prepared):
+                with transaction.atomic():
+                    counts = _write(run, batch, counts)
+                    counts.seconds = before.seconds + time.monotonic() - started
+                    _advance(run, batch, counts)
+                if progress:
+                    progress(counts)
+    except UnreadableFileError as error:
+        MotImport.objects.filter(pk=run.pk).update(error=error.message[:500])
+        raise
+    counts.seconds = before.seconds + time.monotonic() - started
+    MotImport.objects.filter(pk=run.pk).update(finished_at=at, counts=dataclasses.asdict(counts), error="")
+    return counts
+
+
+def _ahead(prepared: Iterator[Batch]) -> Iterator[Batch]:
+    """Batches, the next being read while the caller writes the last. Only the caller touches the database."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mot-lines") as reader:
+        following = reader.submit(next, prepared, None)
+        while (batch := following.result()) is not None:
+            following = reader.submit(next, prepared, None)
+            yield batch
+
+
+def _write(run: MotImport, batch: Batch, counts: Counts) -> Counts:
+    merged = merge(batch)
+    room = max(0, REJECTED_KEPT - counts.rejected)
+    RejectedLine.objects.bulk_create([_rejected_line(run, one) for one in batch.rejected[:room]])
+    return counts + Counts(
+        lines=batch.lines,
+        vehicles_new=merged.new,
+        vehicles_updated=merged.updated,
+        vehicles_unchanged=merged.unchanged,
+        tests=batch.tests,
+        defects=merged.defects,
+        rejected=len(batch.rejected),
+        filtered=batch.filtered,
+        outdated=merged.left_out,
+    )
+
+
+def _rejected_line(run: MotImport, one: Rejected) -> RejectedLine:
+    return RejectedLine(run=run, member=one.member, line=one.line, reason=one.reason, raw=one.raw)
+
+
+def _advance(run: MotImport, batch: Batch, counts: Counts) -> None:
+    """Store the place reached; refuse if another process has moved it, which would count lines twice."""
+    member, lines = batch.position
+    moved = MotImport.objects.filter(pk=run.pk, member=run.member, member_lines=run.member_lines, finished_at=None)
+    if not moved.update(member=member, member_lines=lines, counts=dataclasses.asdict(counts)):
+        raise DomainError("This file is being imported by another process.", code="import_running")
+    run.member, run.member_lines = member, lines
+
+
+def _start_again(run: MotImport, *, at: datetime) -> None:
+    run.member, run.member_lines, run.counts, run.error = "", 0, {}, ""
+    run.started_at, run.finished_at = at, None
+    with transaction.atomic():
+        run.rejected.all().delete()
+        run.save()
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_DIGEST_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
