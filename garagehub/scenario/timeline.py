@@ -8,6 +8,7 @@ catalogue and the diagnostics came back: those dates, the order of the regions, 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from garagehub.scenario.draws import fraction
@@ -92,17 +93,17 @@ class Timeline:
         self, *, dealer_code: str, region: int, system: str, since: datetime, until: datetime
     ) -> list[tuple[datetime, str]]:
         """When the system's state changed after `since` and up to `until`, and to what, oldest first."""
-        place = {"dealer_code": dealer_code, "region": region, "system": system}
-        moments = [self.started_at, *self.back_at(**place)]
+        state_at = partial(self.state, dealer_code=dealer_code, region=region, system=system)
+        moments = [self.started_at, *self.back_at(dealer_code=dealer_code, region=region, system=system)]
         day = since.replace(hour=0, minute=0, second=0, microsecond=0)
         while day < self.started_at:
             if hours := _hiccup_hours(dealer_code, system, day):
                 moments += [day + timedelta(hours=hour) for hour in hours]
             day += timedelta(days=1)
         found: list[tuple[datetime, str]] = []
-        state = self.state(**place, at=since)
+        state = state_at(at=since)
         for moment in sorted(moment for moment in moments if since < moment <= until):
-            new = self.state(**place, at=moment)
+            new = state_at(at=moment)
             if new != state:
                 found.append((moment, new))
                 state = new
