@@ -90,7 +90,14 @@ class Body:
 
     def chunks(self) -> Iterator[bytes]:
         """The decoded body in pieces; raises TooLargeError or TimedOutError past the limits."""
-        for chunk in self._response.iter_bytes():  # as they arrive, so that a slow drip meets the deadline
+        return self._bounded(self._response.iter_bytes())  # as they arrive, so that a slow drip meets the deadline
+
+    def raw_chunks(self) -> Iterator[bytes]:
+        """The body as sent, still compressed if it was (see Content-Encoding); bounded like `chunks`."""
+        return self._bounded(self._response.iter_raw())
+
+    def _bounded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
             self.bytes_read += len(chunk)
             if self.bytes_read > self._max_bytes:
                 raise TooLargeError(f"The answer is larger than {self._max_bytes:,} bytes.")

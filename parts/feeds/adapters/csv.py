@@ -1,0 +1,190 @@
+"""`csv`: a spreadsheet's text with the supplier's own columns, encoding and words, all of it data on the feed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from garagehub.lib.errors import DomainError
+from parts.feeds.adapters.base import Adapter, Config
+from parts.feeds.adapters.lines import Block, HugeLine, blocks
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, shown
+from parts.feeds.adapters.table import Field, Table, TableConfig, WrongWidthError, columns_of, converter, table_of
+
+_DELIMITERS = (",", ";", "\t", "|")
+_HEADER_WITHIN = 30
+_BATCH_ROWS = 2_000
+
+
+class CsvConfig(TableConfig):
+    """How a supplier's file is written."""
+
+    encoding: str = "auto"  # a byte-order mark wins; auto: UTF-8, and cp1252 for lines that are not
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+
+
+@dataclass(slots=True)
+class _Source:
+    """The file's lines as they are handed to the csv reader, and what was seen on the way."""
+
+    skipped: int = 0
+    line: str = ""
+    is_cut: bool = False
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class CsvAdapter(Adapter):
+    """Reads delimited text by the feed's mapping, or by its column names where there is none."""
+
+    name: ClassVar[str] = "csv"
+    label: ClassVar[str] = "CSV snapshot"
+    file_name: ClassVar[str] = "offers.csv"
+    config_type: ClassVar[type[Config]] = CsvConfig
+
+    def config(self, raw: Mapping[str, Any]) -> CsvConfig:
+        config: CsvConfig = super().config(raw)
+        if config.encoding != "auto":
+            try:
+                codecs.lookup(config.encoding)
+            except LookupError as error:
+                message = f"There is no encoding “{config.encoding}”."
+                raise DomainError(message, code="feed_config_invalid") from error
+        if config.header_row == 0 and not isinstance(config.columns.get("part_number"), int):
+            message = "Without a header row, columns are given by number, part_number at least."
+            raise DomainError(message, code="feed_config_invalid")
+        return config
+
+    def read(self, chunks: Iterable[bytes], config: CsvConfig) -> Iterator[Batch]:
+        source = _Source()
+        lines = _lines(blocks(_as_utf8(chunks, config.encoding)), source, config.encoding)
+        first = list(itertools.islice(lines, config.header_row or _HEADER_WITHIN))
+        if first:
+            table = _table(first, config)
+            rest = itertools.chain(first[table.header :], lines)
+            reader = csv.reader(rest, delimiter=table.delimiter)
+            yield from _read_table(reader, table, source, lambda: reader.line_num + table.header + source.skipped)
+        if source.rejects:
+            yield Batch(rejects=source.rejects)
+
+
+def _table(first: Sequence[str], config: CsvConfig) -> Table:
+    """The header row among the first lines, with the delimiter that makes sense of it. BrokenFileError if none does."""
+    delimiters = _DELIMITERS if config.delimiter == "auto" else (config.delimiter,)
+    if config.header_row == 0:
+        delimiter = max(delimiters, key=first[0].count)
+        positions: dict[Field, int] = {name: int(at) - 1 for name, at in config.columns.items()}
+        return table_of((), positions, config, header=0, delimiter=delimiter)
+    numbers = range(len(first)) if config.header_row is None else [config.header_row - 1]
+    for number in numbers:
+        for delimiter in delimiters:
+            names = first[number].rstrip("\r\n")
+            if number < len(first) and (delimiter in names or len(delimiters) == 1 or delimiter == _DELIMITERS[-1]):
+                cells_of_line = next(csv.reader([names], delimiter=delimiter), [])
+                found = columns_of(cells_of_line, config)
+                if found is not None:
+                    return table_of(cells_of_line, found, config, header=number + 1, delimiter=delimiter)
+    wanted = f"the columns {', '.join(map(str, config.columns.values()))}" if config.columns else "a part number column"
+    raise BrokenFileError(f"No header row with {wanted} was found. The file begins: {shown(first[0])[:100]}")
+
+
+def _read_table(
+    records: Iterator[list[str]], table: Table, source: _Source, line_number: Callable[[], int]
+) -> Iterator[Batch]:
+    """Rows of cells as batches of typed rows; a row that cannot be read with certainty is refused."""
+    batch, lines = Batch(), list[int]()
+    convert = converter(table)
+    while True:
+        try:
+            for record in records:
+                number = line_number()
+                try:
+                    outcome = convert(record, number, source.line)
+                except WrongWidthError as error:
+                    outcome = _misshapen(record, number, str(error), source)
+                if isinstance(outcome, tuple) and not isinstance(outcome, Reject):
+                    batch.rows.append(outcome)
+                    lines.append(number)
+                elif outcome is not None:
+                    batch.rejects.append(outcome)
+                if len(lines) >= _BATCH_ROWS:
+                    batch.lines = lines
+                    yield batch
+                    batch, lines = Batch(), []
+        except csv.Error as error:
+            if "field larger" in str(error):
+                raise BrokenFileError(
+                    f"A quoted field that ends on line {line_number():,} was never closed."
+                ) from error
+            batch.rejects.append(Reject(line_number(), "not_csv", f"Not CSV: {error}.", shown(source.line)))
+        else:
+            break
+    batch.lines = lines
+    yield batch
+
+
+def _misshapen(record: list[str], line: int, why: str, source: _Source) -> Reject:
+    """A row of the wrong width is refused; if that means that other rows were lost with it, so is the file."""
+    if source.is_cut:
+        raise BrokenFileError(f"The file ends in the middle of line {line:,}.")
+    if any("\n" in cell for cell in record):
+        raise BrokenFileError(f"A quoted field that ends on line {line:,} swallows other lines.")
+    return Reject(line, "wrong_width", why, shown(source.line))
+
+
+def _lines(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[str]:
+    """Lines of text, one at a time; lines that are too long are refused and left out."""
+    for item in found:
+        if isinstance(item, HugeLine):
+            reason = "The line is longer than 64 KiB."
+            source.rejects.append(Reject(item.line, "line_too_long", reason, shown(item.start)))
+            source.skipped += 1
+            continue
+        texts = _decoded(item.data, encoding).split("\n")
+        if not texts[-1]:
+            texts.pop()
+        last = len(texts) - 1
+        for index, text in enumerate(texts):
+            source.line = text
+            source.is_cut = item.is_cut and index == last
+            yield text + "\n"
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    if encoding != "auto":
+        return data.decode("utf-8" if encoding.lower().startswith("utf") else encoding, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return "\n".join(map(_guessed, data.split(b"\n")))
+
+
+def _guessed(line: bytes) -> str:
+    """Text that is not UTF-8 comes from an old Windows program; its unused codes become U+FFFD."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+def _as_utf8(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The file's bytes, as UTF-8 if it says or was said to be UTF-16, and without a byte-order mark."""
+    stream = iter(chunks)
+    start = next(stream, b"")
+    while 0 < len(start) < len(codecs.BOM_UTF8):
+        more = next(stream, b"")
+        if not more:
+            break
+        start += more
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or encoding.lower().startswith("utf-16"):
+        marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        decoder = codecs.getincrementaldecoder("utf-16" if marked else encoding)("replace")
+        for chunk in itertools.chain([start], stream):
+            yield decoder.decode(chunk).encode()
+        yield decoder.decode(b"", final=True).encode()
+        return
+    yield start.removeprefix(codecs.BOM_UTF8)
+    yield from stream

@@ -1,0 +1,66 @@
+"""What every adapter makes of a supplier's file: rows in one order, and refusals with line, raw text and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+# Plain tuples, since a feed has half a million of them: part number, brand, branch, quantity, availability, lifecycle,
+# price in pence, currency, lead time in days, expected on, grade, sequence, numbers it replaces, whether it was removed.
+Row: TypeAlias = tuple[
+    str,
+    str | None,
+    str | None,
+    int | None,
+    str | None,
+    str | None,
+    int | None,
+    str | None,
+    int | None,
+    date | None,
+    str | None,
+    int | None,
+    Sequence[str] | None,
+    bool,
+]
+
+RAW_LIMIT = 2_000
+
+
+class Key(NamedTuple):
+    """Which offer a row speaks of, as sent."""
+
+    part_number: str
+    brand: str | None
+    branch: str | None
+
+
+class Reject(NamedTuple):
+    """A row that was refused. `key`, where it could be read, keeps the offer stored before from being taken as gone."""
+
+    line: int
+    code: str
+    reason: str
+    raw: str
+    key: Key | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows of a file with their line numbers, and the refused ones among them."""
+
+    rows: list[Row] = field(default_factory=list)
+    lines: Sequence[int] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class BrokenFileError(Exception):
+    """The file as a whole cannot be believed: cut off, not what it says it is, or without the columns it needs."""
+
+
+def shown(raw: bytes | str) -> str:
+    """A row as kept for people to look at: text, without NUL (PostgreSQL stores none), at most 2,000 characters."""
+    text = raw[: RAW_LIMIT * 4].decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    return text[:RAW_LIMIT].replace("\x00", "\N{REPLACEMENT CHARACTER}")

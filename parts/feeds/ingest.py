@@ -1,0 +1,243 @@
+"""From a file on disk to offers, in one transaction: stage, judge, compare, write what differs, mark what it touches.
+
+Nothing is written for what did not change. How fresh an offer is stands on its supplier, once, not on each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from parts.catalogue.supersession import note_replacements
+from parts.feeds import gates, places
+from parts.feeds.adapters.base import Adapter, Fetched
+from parts.feeds.models import Feed, FeedRun
+from parts.feeds.spool import Spool
+from parts.feeds.staging import COPY, DEFAULT_BRANCH, Staged, Stager
+from parts.stock.models import Branch
+
+RECENT_RUNS = 7
+_SETTINGS = """
+SET LOCAL lock_timeout = '15s';
+SET LOCAL statement_timeout = '10min';
+SET LOCAL work_mem = '128MB';
+SET LOCAL jit = off
+"""
+
+
+class RefusedError(Exception):
+    """The file is not taken in. What it held, as far as it was read, goes on the run."""
+
+    def __init__(self, refusal: gates.Refusal, staged: Staged | None = None) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+        self.staged = staged
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run changed."""
+
+    staged: Staged
+    inserted: int
+    updated: int
+    removed: int
+    duplicates: int
+    late: int
+    sequence: int
+
+    @property
+    def changed(self) -> int:
+        """Offers that are not what they were."""
+        return self.inserted + self.updated + self.removed
+
+
+def ingest(
+    feed: Feed, adapter: Adapter, spool: Spool, fetched: Fetched, *, at: datetime, is_approved: bool = False
+) -> Outcome:
+    """Take the file in. RefusedError if a gate closes (`is_approved`: an admin opened them), BrokenFileError if it is torn.
+
+    Runs in the caller's transaction, under the feed's lock; on any error the caller rolls back.
+    """
+    assert connection.in_atomic_block, "a run is one transaction"
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
+        cursor.execute(_sql("stage"))
+        staged = _stage(cursor, feed, adapter, spool)
+        if not is_approved:
+            _judge(feed, fetched, staged)
+        columns = "branch, brand, norm" if fetched.is_snapshot else ""
+        cursor.execute(f"ANALYZE feed_stage {f'({columns})' if columns else ''}")
+        brands = places.brand_ids(cursor, staged.brand_names)
+        branches = places.branch_ids(cursor, feed.supplier, staged.branch_codes)
+        keys = {"brands": brands, "branches": branches, "at": at, "is_demo": feed.supplier.is_demo}
+        if fetched.is_snapshot:
+            outcome = _apply_snapshot(cursor, feed, fetched, staged, keys)
+        else:
+            outcome = _apply_changes(cursor, feed, fetched, staged, keys)
+        places.note_brands(
+            cursor, feed.supplier, [brands[number - 1] for number in staged.brands_listed], is_all=fetched.is_snapshot
+        )
+        _note_replacements(cursor, feed, staged, brands)
+        cursor.execute("DROP TABLE feed_stage, feed_delta")
+    return outcome
+
+
+@cache
+def _sql(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _stage(cursor: CursorWrapper, feed: Feed, adapter: Adapter, spool: Spool) -> Staged:
+    config = adapter.config(feed.config)
+    has_branches = Branch.objects.filter(supplier=feed.supplier).exclude(code=DEFAULT_BRANCH).exists()
+    stager = Stager(config, named_branches=has_branches)
+    with cursor.copy(COPY) as sink:
+        stager.write(adapter.read(spool.chunks(), config), sink)
+    staged = stager.staged
+    if staged.is_implied_wrong:
+        cursor.execute("DELETE FROM feed_stage WHERE branch = %s", [staged.implied_branch])
+        staged.refuse_unplaced(cursor.rowcount)
+    return staged
+
+
+def _judge(feed: Feed, fetched: Fetched, staged: Staged) -> None:
+    """Close a gate if what came cannot be believed."""
+    refusal = gates.completeness(records=staged.records, promised=fetched.promised_rows)
+    if refusal is None and fetched.is_snapshot:
+        refusal = gates.size(
+            good=staged.good,
+            rejected=staged.rejected,
+            recent=recent_rows(feed),
+            limit_percent=feed.drop_limit_percent,
+        )
+    if refusal:
+        raise RefusedError(refusal, staged)
+
+
+def recent_rows(feed: Feed) -> list[int]:
+    """Rows of the last good snapshots: what a usual one has."""
+    good = (FeedRun.State.SUCCEEDED, FeedRun.State.UNCHANGED)
+    runs = FeedRun.objects.filter(feed=feed, kind="snapshot", state__in=good, rows__gt=0)
+    return list(runs.order_by("-started_at").values_list("rows", flat=True)[:RECENT_RUNS])
+
+
+def _apply_snapshot(
+    cursor: CursorWrapper, feed: Feed, fetched: Fetched, staged: Staged, keys: Mapping[str, Any]
+) -> Outcome:
+    sequence = fetched.sequence
+    if sequence is None:
+        # Nothing says how new it is: it came last, so it counts as no older than anything before.
+        sequence = max(feed.last_seq, staged.max_seq or 0)
+    own = list(Branch.objects.filter(supplier=feed.supplier).values_list("pk", flat=True))
+    keys = {**keys, "sequence": sequence, "own_branches": own}
+    if staged.removed:
+        cursor.execute("DELETE FROM feed_stage WHERE kind = 'd'")
+    duplicates = 0
+    is_simple = staged.kept == 0 and feed.last_seq <= sequence and not staged.is_implied_wrong
+    if is_simple:
+        cursor.execute(_sql("snapshot_delta"), keys)
+    if not is_simple or _has_duplicates(cursor, staged.good, own):
+        cursor.execute(_sql("drop_duplicates"), keys)
+        duplicates = cursor.rowcount
+        cursor.execute(_sql("snapshot_delta"), keys)
+    if feed.last_seq > sequence:
+        cursor.execute(_BURIED, {"sequence": sequence})
+    counts = _apply(cursor, keys)
+    cursor.execute("DELETE FROM parts_tombstone WHERE branch_id = ANY (%s) AND seq <= %s", [own, sequence])
+    return Outcome(staged, duplicates=duplicates, late=0, sequence=sequence, **counts)
+
+
+# A snapshot older than a removal does not bring the offer back.
+_BURIED = """
+DELETE FROM feed_delta d USING parts_tombstone t
+WHERE d.op = 'I' AND t.branch_id = d.branch_id AND t.part_id = d.part_id AND t.seq > %(sequence)s
+"""
+
+
+def _has_duplicates(cursor: CursorWrapper, good: int, own: list[int]) -> bool:
+    """Whether any offer is named twice, told from the delta's counts: it costs no sort of half a million rows.
+
+    Without duplicates, rows that met a stored offer are as many as stored offers that met a row.
+    """
+    cursor.execute(
+        """
+        SELECT (SELECT count(*) FROM parts_offer WHERE branch_id = ANY (%s)),
+            count(*) FILTER (WHERE op = 'D'), count(*) FILTER (WHERE op = 'I') FROM feed_delta
+        """,
+        [own],
+    )
+    stored, gone, new = cursor.fetchone()
+    if good - new != stored - gone:
+        return True
+    if not new:
+        return False
+    cursor.execute(
+        """
+        SELECT count(*) FROM (
+            SELECT FROM feed_delta WHERE op = 'I'
+            GROUP BY branch_id, part_id, CASE WHEN part_id IS NULL THEN brand_id END, CASE WHEN part_id IS NULL THEN norm END
+        ) named
+        """
+    )
+    return bool(cursor.fetchone()[0] != new)
+
+
+def _apply_changes(
+    cursor: CursorWrapper, feed: Feed, fetched: Fetched, staged: Staged, keys: Mapping[str, Any]
+) -> Outcome:
+    sequence = fetched.sequence if fetched.sequence is not None else feed.last_seq + 1
+    keys = {**keys, "sequence": sequence}
+    cursor.execute(
+        "DELETE FROM feed_stage WHERE kind <> 'k' AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
+    )
+    late = cursor.rowcount
+    cursor.execute("SELECT count(*) FROM feed_stage WHERE kind <> 'k'")
+    left = cursor.fetchone()[0]
+    cursor.execute(_sql("drop_duplicates"), keys)
+    cursor.execute(_sql("changes_delta"), keys)
+    cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE kind <> 'k'), count(*) FROM feed_delta")
+    distinct, newer = cursor.fetchone()
+    counts = _apply(cursor, keys)
+    cursor.execute(_sql("apply_changes"))
+    newest = max(sequence if fetched.sequence is not None else 0, staged.max_seq or 0, feed.last_seq)
+    return Outcome(staged, duplicates=left - distinct, late=late + distinct - newer, sequence=newest, **counts)
+
+
+def _apply(cursor: CursorWrapper, keys: Mapping[str, Any]) -> dict[str, int]:
+    """Write the delta; how many offers are new, changed and gone."""
+    cursor.execute("SELECT op, count(*), count(*) FILTER (WHERE part_id IS NULL) FROM feed_delta GROUP BY op")
+    found = cursor.fetchall()
+    by_op = {op if isinstance(op, str) else op.decode(): count for op, count, _ in found}
+    if any(unknown for _, _, unknown in found):
+        cursor.execute(_sql("number_new_parts"), keys)
+    if by_op:
+        cursor.execute("ANALYZE feed_delta (branch_id, part_id, op)")
+        cursor.execute(_sql("apply_delta"), keys)
+    return {"inserted": by_op.get("I", 0), "updated": by_op.get("U", 0), "removed": by_op.get("D", 0)}
+
+
+def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands: list[int]) -> None:
+    """Hand on which numbers replace which, for those that are parts we know."""
+    notes = sorted(staged.replacements)
+    if not notes:
+        return
+    cursor.execute(
+        """
+        SELECT old.part_id, new.part_id
+        FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS note (brand_id, old_norm, new_norm)
+        JOIN parts_partnumber old ON old.norm = note.old_norm AND old.brand_id = note.brand_id
+        JOIN parts_partnumber new ON new.norm = note.new_norm AND new.brand_id = note.brand_id
+        WHERE old.part_id <> new.part_id
+        """,
+        [[brands[brand - 1] for brand, _, _ in notes], [old for _, old, _ in notes], [new for _, _, new in notes]],
+    )
+    pairs: Iterable[tuple[int, int]] = cursor.fetchall()
+    note_replacements(pairs, source=f"feed {feed.supplier.code}"[:80])
