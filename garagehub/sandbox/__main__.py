@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import ssl
 import sys
@@ -30,10 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     untrusted.start()
     print(f"The sandbox is listening on http://{host}:{server.server_address[1]}", flush=True)  # noqa: T201 - a command
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        world.faults.clear()
+    world.close()
     return 0
 
 

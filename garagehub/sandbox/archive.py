@@ -55,7 +55,7 @@ class Archive:
         self._size = size
         self._vehicle = vehicle
         self._line = line
-        self._folder = tempfile.TemporaryDirectory(prefix="garagehub-sandbox-")
+        self._folder = tempfile.TemporaryDirectory(prefix="garagehub-sandbox-", ignore_cleanup_errors=True)
         self._changed = threading.Condition()
         self._made: dict[FileName, Path] = {}
         self._wanted: list[FileName] = []
@@ -82,6 +82,10 @@ class Archive:
         with self._changed:
             path = self._made.get(name)
         return (path.stat().st_size, _pieces(path)) if path else None
+
+    def close(self) -> None:
+        """Remove the files."""
+        self._folder.cleanup()
 
     def _work(self) -> None:
         while True:

@@ -12,6 +12,8 @@ from garagehub.sandbox.messages import Request, Response, json_response
 from garagehub.sandbox.refusals import refuse
 from garagehub.sandbox.routing import Route
 
+_ALL_OF_A_KIND = frozenset({"dealers", "suppliers"})
+
 
 class Control:
     """Answers the control addresses.
@@ -83,8 +85,9 @@ class Control:
         options = request.json_object()
         target, name, times = (options.pop(key, None) for key in ("target", "fault", "times"))
         target = target.strip("/") if isinstance(target, str) else ""
-        # A target may also be a single address below one of ours, such as suppliers/x/changes.
-        if not any(f"{target}/".startswith(f"{known}/") for known in self._targets):
+        # A target may be one of ours, all of a kind, or a single address below one of ours (suppliers/x/changes).
+        known = target in _ALL_OF_A_KIND or any(f"{target}/".startswith(f"{one}/") for one in self._targets)
+        if not known:
             raise refuse(400, "unknown_target", "The target must be an address of the outside world, as GET / lists.")
         try:
             fault = self._faults.put(target=target, name=str(name), times=times, options=options)

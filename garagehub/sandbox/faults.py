@@ -26,6 +26,8 @@ _OFFERS = re.compile(r"/suppliers/[^/]+/(offers\.(ndjson|csv)|changes)$")
 _SNAPSHOT = re.compile(r"/suppliers/[^/]+/offers\.(ndjson|csv)$")
 _CHANGES = re.compile(r"/suppliers/[^/]+/changes$")
 _DVSA = re.compile(r"/dvsa(/|$)")
+# What can lie below a target, to tell whether a fault can ever happen there.
+_BELOW = ("", "/changes", "/offers.csv", "/any/changes", "/any/offers.csv")
 
 GIB = 1024**3
 
@@ -123,6 +125,8 @@ class FaultBoard:
         kind = KINDS.get(name)
         if kind is None:
             raise UnknownFaultError(f"There is no fault {name!r}. There are: {', '.join(sorted(KINDS))}.")
+        if not any(kind.applies_to.match(f"/{target}{below}") for below in _BELOW):
+            raise UnknownFaultError(f"{name} cannot happen at {target}.")
         if name == "moth_error" and options.get("code", CODES[0]) not in CODES:
             raise UnknownFaultError(f"code must be one of {', '.join(CODES)}.")
         if times is not None and (type(times) is not int or times < 1):

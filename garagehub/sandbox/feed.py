@@ -84,8 +84,11 @@ class SupplierFeed:
             wanted = normalised(part_number)
             keys = [
                 key
-                for key in self._last
-                if normalised(key[2]) == wanted and brand in {None, key[1]} and branch in {None, key[0]}
+                for key, row in self._last.items()
+                if (not row.get("deleted") or key in self._set)
+                and normalised(key[2]) == wanted
+                and brand in {None, key[1]}
+                and branch in {None, key[0]}
             ]
             if not keys and brand and branch and values is not None:
                 keys = [(branch, brand, part_number)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from garagehub.sandbox import dvla, dvsa
@@ -16,6 +17,8 @@ from garagehub.sandbox.faults import KINDS, FaultBoard, Stage
 from garagehub.sandbox.feed import Row, SupplierFeed
 from garagehub.sandbox.messages import Request, Response
 from garagehub.sandbox.mishaps import answer_instead
+from garagehub.sandbox.moth import moth_error
+from garagehub.sandbox.refusals import RefusalError
 from garagehub.sandbox.routing import Router
 from garagehub.sandbox.suppliers import Supplier, Suppliers
 from garagehub.scenario.dealers import demo_dealers
@@ -53,10 +56,10 @@ class World:
             )
             for supplier in SUPPLIERS
         }
-        archive = Archive(size=vehicles, vehicle=self._vehicle, line=bulk_line)
+        self._archive = Archive(size=vehicles, vehicle=self._vehicle, line=bulk_line)
         regions = {dealer.code: dealer.region for dealer in self._dealers}
-        targets = ["dvsa", "dvla", "dealers", "suppliers"]
-        targets += [f"dealers/{code}" for code in regions] + [f"suppliers/{code}" for code in self._suppliers]
+        targets = ["dvsa", "dvla", *(f"dealers/{code}" for code in regions)]
+        targets += [f"suppliers/{code}" for code in self._suppliers]
         self._stock = Suppliers(suppliers=self._suppliers, clock=self.clock)
         self._systems = DealerSystems(regions=regions, timeline=timeline, clock=self.clock)
         control = Control(clock=self.clock, faults=self.faults, targets=targets, about=self.about, forget=self._forget)
@@ -64,14 +67,19 @@ class World:
             control,
             self._stock,
             self._systems,
-            dvsa.Dvsa(find=self._find, archive=archive, clock=self.clock),
+            dvsa.Dvsa(find=self._find, archive=self._archive, clock=self.clock),
             dvla.Dvla(find=self._find, clock=self.clock),
         )
         self.router = Router(route for service in services for route in service.routes())
 
     def answer(self, request: Request) -> Response:
         """What the world says to a request, spoilt by the faults it meets. Raises RefusalError; `hang` waits."""
-        route, values = self.router.find(request)
+        try:
+            route, values = self.router.find(request)
+        except RefusalError as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND and request.path.startswith("/dvsa/"):
+                raise moth_error("MOTH-NF-02") from refusal
+            raise
         if route.is_control:
             return route.handler(request, **values)
         met = self.faults.meet(request.path)
@@ -81,6 +89,11 @@ class World:
         response = route.handler(request.with_faults(met), **values)
         response.faults = {name: fault for name, fault in met.items() if fault.kind.stage is Stage.DELIVERY}
         return response
+
+    def close(self) -> None:
+        """Let waiting requests go, and remove the files."""
+        self.faults.clear()
+        self._archive.close()
 
     def about(self, base_url: str) -> dict[str, Any]:
         """Everything there is, as `GET /` shows it."""

@@ -9,6 +9,7 @@ import json
 
 import httpx
 import pytest
+
 from tests.sandbox_process import SandboxProcess
 
 FIELDS = {
@@ -86,6 +87,14 @@ def test_an_offer_nobody_lists_needs_a_brand_and_a_branch(sandbox):
     assert sandbox.client.post("/suppliers/tollgate/offers", json=values).status_code == 404
     done = sandbox.set_offer("tollgate", **values, brand="Newcomer", branch="HUB")
     assert [(offer["brand"], offer["quantity"]) for offer in done["offers"]] == [("Newcomer", 2)]
+
+
+def test_a_part_taken_off_the_list_can_be_put_back(sandbox):
+    part = rows_of(sandbox.client.get("/suppliers/tollgate/offers.ndjson"))[0]["part_number"]
+    gone = sandbox.set_offer("tollgate", part_number=part, listed=False)["offers"]
+    assert {offer["deleted"] for offer in gone} == {True}
+    back = sandbox.set_offer("tollgate", part_number=part, quantity=3)["offers"]
+    assert [offer["quantity"] for offer in back] == [3] * len(gone)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +184,8 @@ def test_two_worlds_of_one_seed_say_the_same_and_another_seed_does_not(sandbox):
     said = []
     for world in (sandbox, *others):
         world.client.post("/clock", json=instant)
-        offers = [rows_of(world.client.get(f"/suppliers/{code}/offers.ndjson")) for code in ("meridian", "tollgate")]
-        said.append([{**row, "seq": 0} for rows in offers for row in rows])
+        rows = rows_of(world.client.get("/suppliers/tollgate/offers.ndjson"))
+        said.append([{**row, "seq": 0} for row in rows])
     for world in others:
         world.stop()
     assert said[0] == said[1] != said[2]
