@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import count, islice
 from pathlib import Path
@@ -38,6 +38,11 @@ class FileName(NamedTuple):
         return f"v1/public/{self.kind}/year={self.day.year}/month={self.day.month}/day={self.day.day}"
 
     @property
+    def shows(self) -> date:
+        """The last day whose tests it knows: the one before the morning of its export."""
+        return self.day - timedelta(days=1)
+
+    @property
     def stem(self) -> str:
         """The name without its ending."""
         return f"{self.kind}-light-vehicle_{self.day:%d-%m-%Y}"
@@ -46,7 +51,7 @@ class FileName(NamedTuple):
 class Archive:
     """Makes the files in a thread of its own when first asked for. Safe to use from many threads.
 
-    `vehicle` gives a vehicle by its index as of a morning, `line` its shape in the files.
+    `vehicle` gives a vehicle by its index as of the end of a day, `line` its shape in the files.
     """
 
     def __init__(
@@ -90,35 +95,51 @@ class Archive:
     def _work(self) -> None:
         while True:
             with self._changed:
-                if not self._wanted:
+                wanted = [name for name in self._wanted if name not in self._made]
+                self._wanted = []
+                if not wanted:
                     self._is_working = False
                     return
-                name = self._wanted.pop(0)
-            path = Path(self._folder.name, f"{name.stem}.zip")
-            self._make(name, path)
-            with self._changed:
-                self._made[name] = path
-                for old in sorted(self._made, key=lambda made: made.day)[:-KEPT_FILES]:
-                    self._made.pop(old).unlink()
-                self._changed.notify_all()
+            deltas = [name for name in wanted if name.kind == "delta"]
+            for name, indexes in self._tested(deltas).items():
+                self._make(name, indexes)
+            for name in wanted:
+                if name.kind == "bulk":
+                    self._make(name, range(self._size))
 
-    def _make(self, name: FileName, path: Path) -> None:
-        vehicles = (self._vehicle(index, name.day) for index in range(self._size))
-        if name.kind == "delta":
-            tested_on = (name.day - timedelta(days=1)).isoformat()
-            vehicles = (vehicle for vehicle in vehicles if was_tested(vehicle, on=tested_on))
+    def _tested(self, deltas: list[FileName]) -> dict[FileName, list[int]]:
+        """The vehicles of each delta, found in one pass over the fleet."""
+        found: dict[FileName, list[int]] = {name: [] for name in deltas}
+        if not deltas:
+            return found
+        names = {name.shows.isoformat(): name for name in deltas}
+        newest = max(name.shows for name in deltas)
+        for index in range(self._size):
+            vehicle = self._vehicle(index, newest)
+            for name in {
+                names[day] for test in vehicle.get("motTests", ()) if (day := test["completedDate"][:10]) in names
+            }:
+                found[name].append(index)
+        return found
+
+    def _make(self, name: FileName, indexes: Iterable[int]) -> None:
+        path = Path(self._folder.name, f"{name.stem}.zip")
         part = path.with_suffix(".part")
+        lines = (msgspec.json.encode(self._line(self._vehicle(index, name.shows))) + b"\n" for index in indexes)
+        exported_at = (name.day.year, name.day.month, name.day.day, 6, 0, 0)
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             for number in count(1):
-                rows = [self._line(vehicle) for vehicle in islice(vehicles, MEMBER_ROWS)]
-                if not rows and number > 1:
+                text = b"".join(islice(lines, MEMBER_ROWS))
+                if not text and number > 1:
                     break
-                text = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
-                member = zipfile.ZipInfo(
-                    f"{name.stem}_{number}.json.gz", (name.day.year, name.day.month, name.day.day, 6, 0, 0)
-                )
+                member = zipfile.ZipInfo(f"{name.stem}_{number}.json.gz", exported_at)
                 archive.writestr(member, gzip.compress(text, mtime=0))
         part.rename(path)
+        with self._changed:
+            self._made[name] = path
+            for old in sorted(self._made, key=lambda made: made.day)[:-KEPT_FILES]:
+                self._made.pop(old).unlink()
+            self._changed.notify_all()
 
 
 def file_names(today: date) -> list[FileName]:
@@ -127,11 +148,6 @@ def file_names(today: date) -> list[FileName]:
     sunday = today - timedelta(days=days)
     deltas = [FileName("delta", sunday + timedelta(days=day)) for day in range(days + 1)]
     return [*deltas, FileName("bulk", sunday)]
-
-
-def was_tested(vehicle: Vehicle, *, on: str) -> bool:
-    """Whether the vehicle had a test on a day, as `2026-11-21`."""
-    return any(str(test.get("completedDate", "")).startswith(on) for test in vehicle.get("motTests", ()))
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
