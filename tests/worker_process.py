@@ -1,0 +1,76 @@
+"""A real Celery worker on the test database, for tests that ask for `worker_process`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 30
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Popen[str]]:
+    """A worker on every queue. It sees committed rows only: the test needs `django_db(transaction=True)`."""
+    with django_db_blocker.unblock():
+        database = connection.settings_dict
+    where = urlencode({name: database[name.upper()] for name in ("host", "port") if database[name.upper()]})
+    user, password = quote(database["USER"]), quote(database["PASSWORD"] or "")
+    environment = dict(
+        os.environ,
+        DATABASE_URL=f"postgres://{user}:{password}@/{quote(database['NAME'])}?{where}",
+        REDIS_URL=settings.REDIS_URL,
+        PYTHONUNBUFFERED="1",
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app",
+        "garagehub",
+        "worker",
+        "--concurrency",
+        "1",
+        "--loglevel",
+        "INFO",
+    ]
+    command += ["--queues", "celery,feeds,probes", "--without-gossip", "--without-mingle"]
+    process = subprocess.Popen(
+        command,
+        cwd=CHECKOUT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    ready = threading.Event()
+    said: list[str] = []
+    threading.Thread(target=_read, args=(process, ready, said), daemon=True).start()
+    try:
+        assert ready.wait(START_LIMIT_S), "the worker did not start:\n" + "".join(said)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        finally:
+            process.kill()
+
+
+def _read(process: subprocess.Popen[str], ready: threading.Event, said: list[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if "ready." in line:
+            ready.set()
