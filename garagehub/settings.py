@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "dealers",
     "parts",
     "garagehub.web",
+    "garagehub.scenario",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

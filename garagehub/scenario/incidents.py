@@ -139,6 +139,8 @@ _SCRIPT: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...], tuple[tupl
     ),
 )
 
+SLUGS = tuple(row[0] for row in _SCRIPT)
+
 
 def incidents(started_at: datetime) -> list[DemoIncident]:
     """Every incident of the scenario with all its updates, whatever the time; who shows them leaves out what is to come."""

@@ -16,22 +16,30 @@ from parts.vehicles.models import Vehicle
 
 _SORN_PLATE = "AA19SRN"
 _BUFFER = 1 << 20
+IMPORT_NAME = "demonstration fleet"
 assert _SORN_PLATE in MOCK_PLATES
 
 
 def is_loaded(*, count: int, seed: int) -> bool:
     """Whether this fleet, and no other, is there."""
-    if Vehicle.objects.filter(is_demo=True).count() != count:
-        return False
     ends = [registration_of(index, seed=seed) for index in (0, count - 1)]
-    return Vehicle.objects.filter(registration__in=ends, is_demo=True).count() == len(set(ends))
+    found = Vehicle.objects.filter(is_demo=True)
+    return found.count() == count and found.filter(registration__in=ends).count() == len(set(ends))
+
+
+def is_other_fleet(*, count: int, seed: int) -> bool:
+    """Whether vehicles of another seed, or more of them than wanted, are there."""
+    found = Vehicle.objects.filter(is_demo=True)
+    there = found.count()
+    first = registration_of(len(MOCK_PLATES), seed=seed)
+    return there > count or (there > len(MOCK_PLATES) and not found.filter(registration=first).exists())
 
 
 def write_vehicles(*, count: int, seed: int, at: datetime, progress: Callable[[int], None]) -> None:
     """Import the fleet as it is today, then say of each vehicle where it is kept and which are off the road."""
     lines = bulk_lines(count, seed=seed, today=at.date())
     with io.BufferedReader(_Stream(lines), _BUFFER) as stream:
-        import_stream(stream, name=f"demonstration fleet {seed}", at=at, progress=lambda done: progress(done.vehicles))
+        import_stream(stream, name=f"{IMPORT_NAME} {seed}", at=at, progress=lambda done: progress(done.vehicles))
     _finish(count=count, seed=seed, at=at)
 
 

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ScenarioConfig(AppConfig):
+    name = "garagehub.scenario"
