@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 IGNORED, HELD, FAILED = "ignored", "held", "failed"
 
+# In a list of a few parts, a few going is everyday business.
+FEW_ROWS = 10
+
 
 class Refusal(NamedTuple):
     """What becomes of a run that is not taken in, and why, in words for an admin."""
@@ -50,11 +53,11 @@ def size(*, good: int, rejected: int, recent: Sequence[int], limit_percent: int)
         what = "none of them could be read" if rejected else "that would empty the shelves"
         return Refusal(HELD, f"The snapshot has {rejected:,} rows and {what}." if rejected else f"No rows: {what}.")
     usual = median(recent) if recent else None
-    if usual and good < usual * (100 - limit_percent) / 100:
+    if usual and usual - good >= FEW_ROWS and good < usual * (100 - limit_percent) / 100:
         percent = round(100 - good * 100 / usual)
         return Refusal(
             HELD, f"{good:,} rows are {percent}% fewer than the usual {usual:,.0f}; the limit is {limit_percent}%."
         )
-    if rejected * 100 > (good + rejected) * max(limit_percent, 1):
+    if rejected >= FEW_ROWS and rejected * 100 > (good + rejected) * limit_percent:
         return Refusal(HELD, f"{rejected:,} of {good + rejected:,} rows could not be read.")
     return None
