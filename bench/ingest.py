@@ -307,7 +307,7 @@ def _serve(body: bytes, sequence: int, is_page: bool, port: Any) -> None:  # noq
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
@@ -338,7 +338,9 @@ def _figure(name: str, samples: list[float], unit: str, better: str, limit: str)
 
 def _forget() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT b.id FROM parts_branch b JOIN parts_supplier s ON s.id = b.supplier_id WHERE s.code = 'bench'")
+        cursor.execute(
+            "SELECT b.id FROM parts_branch b JOIN parts_supplier s ON s.id = b.supplier_id WHERE s.code = 'bench'"
+        )
         branches = [row[0] for row in cursor.fetchall()]
         cursor.execute("DELETE FROM parts_offer WHERE branch_id = ANY (%s)", [branches])
         cursor.execute("DELETE FROM parts_offerchange WHERE branch_id = ANY (%s)", [branches])

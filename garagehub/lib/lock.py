@@ -15,6 +15,7 @@ class LockKind(enum.IntEnum):
     MOT_IMPORT = 3
     SUPERSESSION = 4
     STATUS = 5
+    HISTORY = 6
 
 
 def wait_for_lock(kind: LockKind, key: int = 0) -> None:

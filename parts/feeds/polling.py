@@ -34,10 +34,22 @@ _CLAIM = timedelta(minutes=15)
 _LONGEST_PACING_S = 5.0
 _MIB = 1024 * 1024
 # What a run writes on its feed: never what an admin may be editing at the same moment.
-_STANDING = (
-    "last_attempt_at last_success_at next_attempt_at etag cursor snapshot_seq snapshot_rows snapshot_at snapshot_sha256 "
-    "snapshot_generated_at last_seq paced_until failures opened_at"
-).split()
+_STANDING = [
+    "last_attempt_at",
+    "last_success_at",
+    "next_attempt_at",
+    "etag",
+    "cursor",
+    "snapshot_seq",
+    "snapshot_rows",
+    "snapshot_at",
+    "snapshot_sha256",
+    "snapshot_generated_at",
+    "last_seq",
+    "paced_until",
+    "failures",
+    "opened_at",
+]
 
 
 def due(*, at: datetime, limit: int = 50) -> list[int]:
