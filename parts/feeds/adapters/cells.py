@@ -72,7 +72,8 @@ class CellError(ValueError):
     """A cell that cannot be read with certainty: the field at fault and why."""
 
     def __init__(self, field: str, why: str) -> None:
-        super().__init__(f"{field}: {why}")
+        # A reason may quote the cell, and PostgreSQL stores no NUL.
+        super().__init__(f"{field}: {why}".replace("\x00", "\N{REPLACEMENT CHARACTER}"))
         self.field = field
 
 
@@ -201,7 +202,7 @@ def part_number(text: str) -> str:
         raise CellError("part_number", "missing")
     if len(stripped) > 64:  # noqa: PLR2004 - the length of PartNumber.raw
         raise CellError("part_number", "longer than 64 characters")
-    if "\ufffd" in stripped:
+    if "\ufffd" in stripped or "\x00" in stripped:
         raise CellError("part_number", "characters that cannot be read: is the encoding right?")
     return stripped
 
