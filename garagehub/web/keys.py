@@ -49,12 +49,12 @@ def keys(request: HttpRequest) -> HttpResponse:
             form = KeyForm()
         except DomainError as error:
             form.add_error(None, error.message)
-    membership = Membership.objects.filter(user__pk=request.user.pk, dealer=garage).first()
+    owners = Membership.objects.filter(dealer=garage, role=Membership.Role.OWNER).values_list("user_id", flat=True)
     context = {
         "garage": garage,
         "form": form,
         "secret": secret,
-        "may_manage": membership is not None and membership.role == Membership.Role.OWNER,
+        "may_manage": request.user.pk in owners,
         "keys": ApiKey.objects.filter(dealer=garage).order_by("revoked_at", "-created_at"),
     }
     return render(request, "garage/keys.html", context)

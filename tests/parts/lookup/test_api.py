@@ -1,0 +1,191 @@
+"""Look-ups and checks by API: shapes, errors, access, limits."""
+
+import logging
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from tests import factories
+from tests.parts.lookup.world import NOW, SPRING
+
+LOOKUP, PARTS, CARS = "/api/v1/vehicles/lookup", "/api/v1/parts/check", "/api/v1/vehicles/check"
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def garage(world):
+    return factories.dealer(kind="independent")
+
+
+@pytest.fixture
+def ask(client):
+    def ask(url, body, **headers):
+        with time_machine.travel(NOW, tick=False):
+            return client.post(url, body, content_type="application/json", headers=headers)
+
+    return ask
+
+
+def problem(response, status, code):
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def test_a_lookup_has_every_member_of_the_contract(world, ask):
+    world.vehicle("AA91AAA", SPRING)
+    world.decide()
+    response = ask(LOOKUP, {"registration": "aa91 aaa"})
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    body = response.json()
+    assert {"registration", "make", "model", "first_used_on", "headline", "road", "repair_status", "since", "repairs",
+            "advisories", "decided_at", "evidence"} <= body.keys()  # fmt: skip
+    assert body["road"].keys() == {"status", "until", "mot_expires_on", "guidance_url"}
+    assert body["repairs"][0].keys() >= {"defect", "category", "manual_ref", "repair", "status", "reasons", "parts"}
+    part = body["repairs"][0]["parts"][0]
+    assert part.keys() >= {"part_number", "description", "availability", "expected_on", "grade", "best",
+                           "alternatives", "checked_at"}  # fmt: skip
+    assert body["evidence"].keys() == {"oldest_at", "stale_sources"}
+
+
+def test_an_unknown_plate_is_404_and_the_answer_says_what_to_check(world, ask):
+    body = problem(ask(LOOKUP, {"registration": "ZZ99 ZZZ"}), 404, "vehicle_not_found")
+    assert "O and 0" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "registration"),
+        ({"registration": ""}, "registration"),
+        ({"registration": "!!!"}, "registration"),
+        ({"registration": "ABCDEFGHIJKLMNOPQRSTU"}, "registration"),
+        ({"registration": None}, "registration"),
+        ({"registration": "AA91AAA", "postcode": "nowhere"}, "postcode"),
+    ],
+)
+def test_bad_input_names_the_field(world, ask, body, field):
+    response = ask(LOOKUP, body)
+    assert response.status_code == 400
+    assert field in response.json()["fields"]
+
+
+def test_a_body_that_is_not_json_is_refused_clearly(world, client):
+    problem(client.post(LOOKUP, "registration=AA91AAA", content_type="text/plain"), 415, "unsupported_media_type")
+    problem(client.post(LOOKUP, "{", content_type="application/json"), 400, "parse_error")
+
+
+def test_a_lookup_by_get_is_refused_so_that_no_plate_is_in_an_address(world, client):
+    problem(client.get(LOOKUP), 405, "method_not_allowed")
+
+
+def test_past_the_limit_an_address_is_told_when_to_come_back(world, ask, settings):
+    for _ in range(60):
+        assert ask(LOOKUP, {"registration": "ZZ99ZZZ"}).status_code == 404
+    response = ask(LOOKUP, {"registration": "ZZ99ZZZ"})
+    problem(response, 429, "throttled")
+    assert 1 <= int(response["Retry-After"]) <= 61
+
+
+def test_no_plate_reaches_a_log(world, ask, caplog):
+    caplog.set_level(logging.DEBUG)
+    world.vehicle("AA91AAA", SPRING)
+    world.decide()
+    ask(LOOKUP, {"registration": "AA91AAA"})
+    ask(LOOKUP, {"registration": "ZZ99ZZZ"})
+    ask(LOOKUP, {"registration": "??"})
+    logged = "\n".join(record.getMessage() for record in caplog.records if record.name != "django.db.backends")
+    assert "AA91AAA" not in logged
+    assert "ZZ99ZZZ" not in logged
+
+
+def test_parts_are_answered_in_the_order_given_and_none_is_dropped(world, ask, garage):
+    world.offer()
+    world.decide()
+    numbers = ["nonsense", "lr-123 456", "LR123456", "", "LR123456"]
+    response = ask(PARTS, {"part_numbers": numbers, "postcode": "LE4"}, **factories.bearer(garage))
+    assert response.status_code == 200
+    body = response.json()
+    assert [row["input"] for row in body["results"]] == numbers
+    assert [row["matched"] for row in body["results"]] == ["unknown", "normalised", "exact", "unknown", "exact"]
+    row = body["results"][2]
+    assert row.keys() >= {"input", "matched", "part_number", "brand", "description", "lifecycle", "availability",
+                          "quantity", "demand", "best", "expected_on", "checked_at", "alternatives"}  # fmt: skip
+    assert row["best"].keys() >= {"supplier", "dealer", "tier", "quantity", "price_pence", "lead_time_days",
+                                  "distance_miles"}  # fmt: skip
+    assert (row["availability"], row["quantity"]) == ("in_stock", 3)
+
+
+def test_demand_counts_the_cars_that_wait_for_the_part(world, ask, garage):
+    world.offer()
+    for plate in ("AA91AAA", "AA91AAB", "AA91AAC"):
+        world.vehicle(plate, SPRING)
+    world.decide()
+    [row] = ask(PARTS, {"part_numbers": ["LR123456"]}, **factories.bearer(garage)).json()["results"]
+    assert (row["demand"], row["quantity"]) == (3, 3)
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (500, 200), (501, 400)])
+def test_at_most_five_hundred_numbers_at_once(world, ask, garage, count, status):
+    response = ask(PARTS, {"part_numbers": ["LR123456"] * count}, **factories.bearer(garage))
+    assert response.status_code == status
+    if status == 400:
+        assert "part_numbers" in response.json()["fields"]
+
+
+def test_five_hundred_numbers_take_as_many_queries_as_one(world, ask, garage, django_assert_num_queries):
+    headers = factories.bearer(garage)
+    ask(PARTS, {"part_numbers": ["LR123456"]}, **headers)
+    with django_assert_num_queries(5):
+        ask(PARTS, {"part_numbers": ["LR123456"]}, **headers)
+    with django_assert_num_queries(5):
+        ask(PARTS, {"part_numbers": [f"LR{n:06}" for n in range(123_200, 123_700)]}, **headers)
+
+
+@pytest.mark.parametrize("url", [PARTS, CARS])
+def test_checks_are_for_garages(world, ask, client, url):
+    body = {"part_numbers": ["LR123456"], "registrations": ["AA91AAA"]}
+    problem(ask(url, body), 401, "not_authenticated")
+    problem(ask(url, body, Authorization="Bearer gh_wrong"), 401, "key_not_valid")
+    client.force_login(factories.user())
+    problem(ask(url, body), 403, "permission_denied")
+
+
+def test_a_member_signed_in_and_a_key_both_open_the_checks(world, ask, client, garage):
+    assert ask(PARTS, {"part_numbers": ["x"]}, **factories.bearer(garage)).status_code == 200
+    client.force_login(factories.member(garage))
+    assert ask(PARTS, {"part_numbers": ["x"]}).status_code == 200
+
+
+def test_many_plates_answer_each_for_itself(world, ask, garage):
+    world.offer()
+    world.vehicle("AA91AAA", SPRING)
+    world.decide()
+    plates = ["ZZ99ZZZ", "aa91aaa", "?"]
+    response = ask(CARS, {"registrations": plates}, **factories.bearer(garage))
+    rows = response.json()["results"]
+    assert [row["input"] for row in rows] == plates
+    assert rows[0]["error"]["code"] == "vehicle_not_found"
+    assert rows[1]["repair_status"] == "repairable"
+    assert rows[2]["error"]["code"] == "invalid_registration"
+
+
+def test_a_superseded_number_shows_what_replaces_it(world, ask, garage):
+    new = world.new_part("LR777777", "Coil spring, front, later")
+    world.part.successors.create(new=new)
+    world.offer(new)
+    world.decide()
+    [row] = ask(PARTS, {"part_numbers": ["LR123456"]}, **factories.bearer(garage)).json()["results"]
+    assert row["matched"] == "superseded"
+    [other] = row["alternatives"]
+    assert (other["part_number"], other["relation"], other["availability"]) == ("LR777777", "replaces", "in_stock")
