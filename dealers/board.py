@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, F, FloatField, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import ASin, Coalesce, Cos, Greatest, Least, Power, Radians, Sin, Sqrt
+from django.db.models.functions import ASin, Coalesce, Cos, Power, Radians, Sin, Sqrt
 from django.utils.text import slugify
 
 from dealers.access import visible_dealers
@@ -108,8 +108,7 @@ def _miles_from(area: Area) -> Coalesce:
     latitude, here = Radians(F("latitude")), Radians(Value(area.latitude, output_field=FloatField()))
     longitude = Radians(F("longitude") - Value(area.longitude))
     half_chord = Power(Sin((latitude - here) / 2), 2) + Cos(latitude) * Cos(here) * Power(Sin(longitude / 2), 2)
-    bounded = Least(Greatest(half_chord, Value(0.0)), Value(1.0))
-    return Coalesce(2 * EARTH_MILES * ASin(Sqrt(bounded)), Value(NO_PLACE), output_field=FloatField())
+    return Coalesce(2 * EARTH_MILES * ASin(Sqrt(half_chord)), Value(NO_PLACE), output_field=FloatField())
 
 
 def get_dealer(*, code: str | None = None, slug: str | None = None) -> Dealer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
@@ -115,6 +116,15 @@ class Paging(CursorPagination):
     max_page_size = 200
     ordering = "id"
     cursor_query_param = "page"
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
+        """A cursor that we never gave out is a page that does not exist, not a fault of ours."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError, DataError) as error:
+            if self.cursor_query_param not in request.query_params:
+                raise
+            raise exceptions.NotFound("There is no such page. Start again from the first one.") from error
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})

@@ -194,17 +194,13 @@ def test_old_evidence_is_swept():
     assert Evidence.objects.get().claim == "operational"
 
 
-def test_150_dealers_are_judged_in_well_under_a_second():
+def test_150_dealers_are_judged_twice_in_under_a_second():
     places = [dealer() for _ in range(150)]
     evidence.record([claim(place, "operational", system=system) for place in places for system in System.values])
-    started = time.monotonic()
+    started = time.process_time()  # our own share, whatever else the machine does
     assert evidence.recompute(at=AT) == 1050
-    first = time.monotonic() - started
-    started = time.monotonic()
     assert evidence.recompute(at=AT) == 0
-    again = time.monotonic() - started
-    assert first < 2
-    assert again < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.django_db(transaction=True)
