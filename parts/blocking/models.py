@@ -80,7 +80,8 @@ class BranchReach(models.Model):
     """L0: the regions a branch supplies right now, by how far its source can be believed and its dealer's systems."""
 
     branch = models.OneToOneField(
-        Branch, primary_key=True, on_delete=models.CASCADE, related_name="reach_now", db_constraint=False
+        # Left behind on purpose: the decision sees that a branch went, and with it offers that nobody marked.
+        Branch, primary_key=True, on_delete=models.DO_NOTHING, related_name="reach_now", db_constraint=False
     )
     ready = models.IntegerField(help_text="Fresh, and can be got.")
     possible = models.IntegerField(help_text="Can be got, if the source's old word still holds.")

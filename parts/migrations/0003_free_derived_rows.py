@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='branchreach',
             name='branch',
-            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='reach_now', serialize=False, to='parts.branch'),
+            field=models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='reach_now', serialize=False, to='parts.branch'),
         ),
         migrations.AlterField(
             model_name='brandcover',
