@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -56,6 +58,12 @@ def resolve_public(host: str, port: int) -> str:
     return addresses[0]
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities' certificates takes longer than a request, so it is done once."""
+    return httpx.create_ssl_context()
+
+
 class _GuardedTransport(httpx.HTTPTransport):
     """Connects to the address that was checked, so that DNS cannot change between check and use.
 
@@ -63,7 +71,7 @@ class _GuardedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, *, trusted_host: str | None) -> None:
-        super().__init__()
+        super().__init__(verify=_tls())
         self._trusted_host = trusted_host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -111,7 +119,7 @@ class Body:
 
 
 @contextmanager
-def open_url(  # noqa: PLR0913 - one call, many limits, all named
+def open_url(
     method: str,
     url: str,
     *,
