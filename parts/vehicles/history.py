@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from parts.vehicles.defects import FAILING, RENUMBERED_AT, Category, Reading, read
@@ -51,18 +52,18 @@ class Judgement:
 
 NEVER_TESTED = Judgement()
 
+# Of two tests in one second the pass is the later: it follows the repair.
+_recency = attrgetter("completed_at", "has_passed", "number")
+
 
 def judge(tests: Iterable[Test]) -> Judgement:
     """What these tests come to, in whatever order they are given. A number given twice counts once: the first."""
-    by_number: dict[str, Test] = {}
-    for test in tests:
-        by_number.setdefault(test.number, test)
-    if not by_number:
+    candidates = list({test.number: test for test in reversed(list(tests))}.values())
+    if not candidates:
         return NEVER_TESTED
-    candidates = list(by_number.values())
     newest = max(candidates, key=_recency)
-    visit = [test for test in candidates if newest.completed_at - test.completed_at <= VISIT]
-    kept = {test.number: test for test in visit}
+    visit_began_at = newest.completed_at - VISIT
+    kept = {test.number: test for test in candidates if test.completed_at >= visit_began_at}
     deciding, longest = newest, None
     passes = [test for test in candidates if test.has_passed]
     if passes:
@@ -82,11 +83,6 @@ def judge(tests: Iterable[Test]) -> Judgement:
         mot_expires_on=_valid_until(longest) if longest else None,
         last_tested_at=newest.completed_at,
     )
-
-
-def _recency(test: Test) -> tuple[datetime, bool, str]:
-    """Of two tests in one second the pass is the later: it follows the repair."""
-    return test.completed_at, test.has_passed, test.number
 
 
 def _validity(test: Test) -> tuple[date, datetime, str]:

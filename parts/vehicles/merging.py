@@ -20,8 +20,8 @@ from dealers.models import Make
 from garagehub.lib.lock import LockKind, wait_for_lock
 from parts.vehicles.defects import Category, Reported
 from parts.vehicles.history import Judgement, judge
-from parts.vehicles.models import VehicleModel
-from parts.vehicles.records import Test
+from parts.vehicles.models import MotTest, VehicleModel
+from parts.vehicles.records import Said, Test
 from parts.vehicles.staging import Batch, Round, defect_row, test_row
 
 _SQL = Path(__file__).parent / "sql"
@@ -30,27 +30,29 @@ _MATCH = (_SQL / "match.sql").read_text()
 _MERGE = (_SQL / "merge.sql").read_text()
 _FINISH = (_SQL / "finish.sql").read_text()
 
-_TESTS_TO_JUDGE = """
+_KNOWN_AS = """
+WITH known AS (
+    SELECT line, vehicle_id FROM mot_rejudge
+    UNION ALL
+    SELECT r.line, x.vehicle_id FROM mot_rejudge r JOIN mot_merged x ON x.into_id = r.vehicle_id
+)
+"""
+_TESTS_TO_JUDGE = f"""{_KNOWN_AS}
 SELECT s.line, false, s.number, s.completed_at, s.result, s.expires_on, s.odometer, s.odometer_unit, s.source,
        s.registration
 FROM mot_rejudge r JOIN mot_line_test s ON s.line = r.line
 UNION ALL
-SELECT r.line, true, t.number, t.completed_at, t.result, t.expires_on, t.odometer, t.odometer_unit, t.source,
+SELECT k.line, true, t.number, t.completed_at, t.result, t.expires_on, t.odometer, t.odometer_unit, t.source,
        t.registration
-FROM mot_rejudge r
-JOIN parts_mottest t ON t.vehicle_id = r.vehicle_id
-    OR t.vehicle_id IN (SELECT x.vehicle_id FROM mot_merged x WHERE x.into_id = r.vehicle_id)
-WHERE NOT EXISTS (SELECT FROM mot_line_test o WHERE o.number = t.number AND o.line <> r.line)
+FROM known k JOIN parts_mottest t ON t.vehicle_id = k.vehicle_id
+WHERE NOT EXISTS (SELECT FROM mot_line_test o WHERE o.number = t.number AND o.line <> k.line)
 """
-_DEFECTS_TO_JUDGE = """
+_DEFECTS_TO_JUDGE = f"""{_KNOWN_AS}
 SELECT s.line, false, s.number, s.text, s.category, s.position
 FROM mot_rejudge r JOIN mot_line_defect s ON s.line = r.line
 UNION ALL
-SELECT r.line, true, t.number, d.text, d.category, d.position
-FROM mot_rejudge r
-JOIN parts_mottest t ON t.vehicle_id = r.vehicle_id
-    OR t.vehicle_id IN (SELECT x.vehicle_id FROM mot_merged x WHERE x.into_id = r.vehicle_id)
-JOIN parts_defect d ON d.test_id = t.id
+SELECT k.line, true, t.number, d.text, d.category, d.position
+FROM known k JOIN parts_mottest t ON t.vehicle_id = k.vehicle_id JOIN parts_defect d ON d.test_id = t.id
 ORDER BY 1, 2, 3, 6
 """
 _COUNTS = """
@@ -165,12 +167,14 @@ def _test(columns: Sequence[Any], defects: tuple[Reported, ...]) -> Test:
     return Test(
         number=number,
         completed_at=completed_at,
-        has_passed=result == "passed",
+        has_passed=result == MotTest.Result.PASSED,
         expires_on=expires_on,
-        odometer=odometer,
-        odometer_unit=odometer_unit,
-        source=source,
-        registration=registration,
+        said=Said(
+            odometer_value=odometer,
+            odometer_unit=odometer_unit,
+            data_source=source,
+            registration_at_time_of_test=registration,
+        ),
         listed=defects,
     )
 

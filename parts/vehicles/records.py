@@ -20,6 +20,7 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1885, 2200
 _LONGEST_REGISTRATION = 13
 _LONGEST_NUMBER = 20
 _DVSA_NUMBER_DIGITS = 12
+_SECONDS_LENGTH = len("2015-03-11 11:41:11")
 _LARGEST_INT = 2_147_483_647
 _RESULTS = {"PASSED": True, "FAILED": False}
 _DOTTED = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
@@ -33,8 +34,24 @@ class BadRecordError(ValueError):
     """A line cannot be believed. The message is the reason shown; it holds no plate."""
 
 
+class Said(msgspec.Struct, rename="camel"):
+    """A test as DVSA sends it."""
+
+    completed_date: str | None = None
+    test_result: str | None = None
+    expiry_date: str | None = None
+    odometer_value: Scalar = None
+    odometer_unit: Scalar = None
+    mot_test_number: str | int | None = None
+    data_source: Scalar = None
+    registration_at_time_of_test: str | None = None
+    reg_mark_time_of_test: str | None = None  # the bulk files' name of it
+    defects: msgspec.Raw = _ABSENT
+    rfr_and_comments: msgspec.Raw = _ABSENT  # the old API's name of them
+
+
 class Test(msgspec.Struct, frozen=True, kw_only=True):
-    """One MOT test. `defects` as listed, in DVSA's order."""
+    """One MOT test: what decides read at once, the rest when asked for. Of ten tests in a history, two are kept."""
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
@@ -42,16 +59,35 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime
     has_passed: bool
     expires_on: date | None = None
-    odometer: int | None = None
-    odometer_unit: str = ""
-    source: str = ""
-    registration: str = ""
-    listed: msgspec.Raw | tuple[Reported, ...] = ()
+    said: Said = msgspec.field(default_factory=Said)
+    listed: tuple[Reported, ...] | None = None  # the defects, where they are not read from what was said
 
     @property
     def defects(self) -> tuple[Reported, ...]:
-        """Read only when asked for: of ten tests in a vehicle's history, one or two matter."""
-        return self.listed if isinstance(self.listed, tuple) else _defects(self.listed)
+        """As listed, in DVSA's order. Raises BadRecordError if they cannot be read."""
+        if self.listed is not None:
+            return self.listed
+        return _defects(self.said.rfr_and_comments if self.said.defects is _ABSENT else self.said.defects)
+
+    @property
+    def odometer(self) -> int | None:
+        """The reading, if one was taken."""
+        return _number(self.said.odometer_value)
+
+    @property
+    def odometer_unit(self) -> str:
+        """`mi`, `km` or empty."""
+        return _text(self.said.odometer_unit, 2).lower()
+
+    @property
+    def source(self) -> str:
+        """`DVSA`, `DVA NI`, `CVS` or empty."""
+        return _text(self.said.data_source, 6).upper()
+
+    @property
+    def registration(self) -> str:
+        """The plate at the time, or empty."""
+        return _registration(self.said.registration_at_time_of_test or self.said.reg_mark_time_of_test) or ""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,20 +115,6 @@ class _Defect(msgspec.Struct):
     dangerous: Scalar = None
 
 
-class _Test(msgspec.Struct, rename="camel"):
-    completed_date: str | None = None
-    test_result: str | None = None
-    expiry_date: str | None = None
-    odometer_value: Scalar = None
-    odometer_unit: Scalar = None
-    mot_test_number: str | int | None = None
-    data_source: Scalar = None
-    registration_at_time_of_test: str | None = None
-    reg_mark_time_of_test: str | None = None  # the bulk files' name of it
-    defects: msgspec.Raw = _ABSENT
-    rfr_and_comments: msgspec.Raw = _ABSENT  # the old API's name of them
-
-
 class _Vehicle(msgspec.Struct, rename="camel"):
     registration: str | None = None
     make: Scalar = None
@@ -110,7 +132,7 @@ class _Vehicle(msgspec.Struct, rename="camel"):
     updated_on: Scalar = msgspec.field(name="last_update_date", default=None)
     last_update_timestamp: Scalar = None
     last_update_date: Scalar = None
-    mot_tests: list[_Test] | None = None
+    mot_tests: list[Said] | None = None
 
 
 _vehicle_decoder = msgspec.json.Decoder(_Vehicle)
@@ -135,7 +157,7 @@ def parse(line: bytes) -> Record:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecordError(f"Not a vehicle as DVSA sends it: {_reason(error)}") from error
     registration = _registration(raw.registration)
-    tests = tuple([test for test in (_test(item, raw, registration) for item in raw.mot_tests or ()) if test])
+    tests = tuple([test for test in [_test(said, registration) for said in raw.mot_tests or ()] if test])
     if registration is None and not tests:
         raise BadRecordError("Neither a registration nor an MOT test, so it cannot be told which vehicle it is")
     return Record(
@@ -156,27 +178,23 @@ def parse(line: bytes) -> Record:
     )
 
 
-def _test(raw: _Test, vehicle: _Vehicle, registration: str | None) -> Test | None:
+def _test(said: Said, registration: str | None) -> Test | None:
     """A test, or None for a result that decides nothing: DVSA publishes passes and fails only."""
-    if raw.test_result is None:
+    result = said.test_result
+    if result is None:
         raise BadRecordError("A test has no testResult")
-    has_passed = _RESULTS.get(raw.test_result, _RESULTS.get(raw.test_result.strip().upper()))
+    has_passed = _RESULTS.get(result)
+    if has_passed is None:
+        has_passed = _RESULTS.get(result.strip().upper())
     if has_passed is None:
         return None
-    completed_at = _instant(raw.completed_date)
-    at_the_time = raw.registration_at_time_of_test or raw.reg_mark_time_of_test
-    if at_the_time is not None:
-        at_the_time = registration if at_the_time == vehicle.registration else _registration(at_the_time)
+    completed_at = _instant(said.completed_date)
     return Test(
-        number=_test_number(raw.mot_test_number) or _stand_in(registration, completed_at, raw.test_result),
+        number=_test_number(said.mot_test_number) or _stand_in(registration, completed_at, result),
         completed_at=completed_at,
         has_passed=has_passed,
-        expires_on=_expiry(raw.expiry_date),
-        odometer=_number(raw.odometer_value),
-        odometer_unit=_text(raw.odometer_unit, 2).lower(),
-        source=_text(raw.data_source, 6).upper(),
-        registration=at_the_time or "",
-        listed=raw.rfr_and_comments if raw.defects is _ABSENT else raw.defects,
+        expires_on=_expiry(said.expiry_date) if said.expiry_date else None,
+        said=said,
     )
 
 
@@ -205,9 +223,7 @@ def _instant(text: str | None) -> datetime:
         raise BadRecordError("A test's completedDate is missing or no date") from error
 
 
-def _expiry(text: str | None) -> date | None:
-    if not text:
-        return None
+def _expiry(text: str) -> date:
     try:
         return date.fromisoformat(_dashed(text)[:10])
     except ValueError as error:
@@ -215,7 +231,8 @@ def _expiry(text: str | None) -> date | None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(_dashed(text))
+    text = _dashed(text)
+    moment = datetime.fromisoformat(text + "Z" if len(text) == _SECONDS_LENGTH else text)
     if moment.tzinfo is not UTC:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:

@@ -151,15 +151,13 @@ def _vehicle_row(line: int, record: Record, judgement: Judgement, *, current_at:
     stamp = record.updated_at
     if current_at and (stamp is None or stamp < current_at):
         stamp = current_at
-    numbers = '","'.join([_array_item(test.number) for test in record.tests])
     return (
         f"{line}\t{record.registration or _NULL}\t{_text(record.make)}\t{_escaped(record.model)}"
         f"\t{_day(record.first_used_on)}\t{_day(record.registered_on)}\t{_day(record.manufactured_on)}"
         f"\t{_number(record.manufacture_year)}\t{_text(record.fuel_type)}\t{_text(record.colour)}"
         f"\t{_number(record.engine_cc)}\t{_text(record.has_recall)}\t{_day(record.first_mot_due_on)}"
         f"\t{_day(judgement.mot_expires_on)}\t{judgement.open_fails}\t{'t' if judgement.is_dangerous else 'f'}"
-        f"\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}"
-        + (f'\t{{"{numbers}"}}\n' if record.tests else "\t{}\n")
+        f"\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}\t{_array([test.number for test in record.tests])}\n"
     )
 
 
@@ -187,9 +185,12 @@ def _escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-@lru_cache(maxsize=65_536)
-def _array_item(number: str) -> str:
-    return _escaped(number.replace("\\", "\\\\").replace('"', '\\"'))
+def _array(numbers: list[str]) -> str:
+    """A PostgreSQL array literal; quoted only where the numbers are not plain digits."""
+    if "".join(numbers).isdigit():
+        return "{" + ",".join(numbers) + "}"
+    quoted = (number.replace("\\", "\\\\").replace('"', '\\"') for number in numbers)
+    return _escaped("{" + ",".join(f'"{number}"' for number in quoted) + "}")
 
 
 def _text(text: str) -> str:

@@ -1,7 +1,7 @@
 -- Which stored vehicle each line is about. A plate moves from car to car; the numbers of its MOT tests do not.
-ANALYZE mot_line;
-ANALYZE mot_line_test;
-ANALYZE mot_line_defect;
+ANALYZE mot_line (line, registration);  -- only what is joined on: looking at long texts and arrays takes its time
+ANALYZE mot_line_test (line, number);
+ANALYZE mot_line_defect (line, number);
 
 -- By the tests that still decide: nearly all lines about known vehicles end here.
 CREATE TEMP TABLE mot_owner ON COMMIT DROP AS
@@ -33,7 +33,8 @@ INSERT INTO mot_match
     JOIN parts_vehicle v ON v.registration = s.registration
     LEFT JOIN parts_vehiclemodel vm ON vm.id = v.model_id
     LEFT JOIN dealers_make mk ON mk.id = vm.make_id
-    WHERE NOT EXISTS (SELECT FROM mot_match m WHERE m.line = s.line OR m.vehicle_id = v.id)
+    WHERE NOT EXISTS (SELECT FROM mot_match m WHERE m.line = s.line)
+      AND NOT EXISTS (SELECT FROM mot_match m WHERE m.vehicle_id = v.id)
       AND NOT EXISTS (SELECT FROM mot_merged x WHERE x.vehicle_id = v.id)
       AND NOT coalesce(
           mk.name <> s.make OR v.registered_on <> s.registered_on OR v.first_used_on <> s.first_used_on, false);

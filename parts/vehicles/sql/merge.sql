@@ -37,7 +37,7 @@ CREATE TEMP TABLE mot_wanted ON COMMIT DROP AS
     LEFT JOIN parts_vehiclemodel vm ON vm.id = v.model_id
     LEFT JOIN dealers_make mk ON mk.name = s.make
     LEFT JOIN parts_vehiclemodel mo ON mo.make_id = mk.id AND mo.name = s.model;
-ANALYZE mot_wanted;
+ANALYZE mot_wanted (id);
 
 INSERT INTO parts_vehicle (id, public_id, registration, model_id, region, first_used_on, registered_on, manufactured_on,
         manufacture_year, fuel_type, colour, engine_cc, has_recall, vin_last8, first_mot_due_on, mot_expires_on,
@@ -75,13 +75,13 @@ CREATE TEMP TABLE mot_test ON COMMIT DROP AS
     JOIN mot_match m ON m.line = s.line
     LEFT JOIN parts_mottest t ON t.number = s.number
     ORDER BY s.line, s.completed_at;
-ANALYZE mot_test;
+ANALYZE mot_test (id, number);
 CREATE TEMP TABLE mot_defect ON COMMIT DROP AS
     SELECT t.id AS test_id, t.vehicle_id, s.position, s.text, s.category, s.is_failing, s.manual_scheme, s.manual_ref,
            s.lateral, s.longitudinal, s.vertical
     FROM mot_line_defect s JOIN mot_test t ON t.number = s.number
     ORDER BY s.line, s.position;
-ANALYZE mot_defect;
+ANALYZE mot_defect (test_id, position);
 
 WITH gone AS (
     DELETE FROM parts_defect d USING mot_match m
