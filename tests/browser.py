@@ -42,15 +42,18 @@ def pytest_report_header() -> str:
     return f"browser: {BROWSER or 'NONE, so tests marked `browser` are skipped'}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser its tests say so; where one is required, nothing runs."""
-    wanting = [item for item in items if item.get_closest_marker("browser")]
-    if BROWSER or not wanting:
-        return
-    if IS_REQUIRED:
+def pytest_configure(config: pytest.Config) -> None:
+    """Where a browser is required, nothing runs without one."""
+    wanted = "not browser" not in config.option.markexpr
+    if IS_REQUIRED and wanted and not BROWSER:
         raise pytest.UsageError("No browser was found, and CI requires one: apt-get install chromium, or set CHROMIUM.")
-    for item in wanting:
-        item.add_marker(pytest.mark.skip(reason="no browser: apt-get install chromium, or set CHROMIUM"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Elsewhere its tests say that they were skipped, and why."""
+    for item in items:
+        if not BROWSER and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no browser: apt-get install chromium, or set CHROMIUM"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from garagehub.services.account import ServicesError
 from garagehub.services.folder import Folder, run_folder, secret_key
 from garagehub.services.servers import missing_urls, start_servers
 
+PATIENCE_S = 60  # a holder that replays its log after a power cut takes its time
+
 
 @contextmanager
 def servers_for_command(checkout: Path, *, what: str) -> Iterator[bool]:
@@ -31,7 +33,7 @@ def servers_for_command(checkout: Path, *, what: str) -> Iterator[bool]:
 
 
 def _join_or_start(folder: Folder, *, names: Sequence[str], what: str, stack: ExitStack) -> bool:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         lock = folder.lock(what)
         if lock is not None:
