@@ -12,6 +12,7 @@ from garagehub.sandbox.messages import Request, Response, json_response
 from garagehub.sandbox.refusals import refuse
 from garagehub.sandbox.routing import Route
 
+_CLOCK_HINT = 'Send {"offset_days": 1.5} or {"frozen_at": "2026-11-22T09:00:00Z"}.'
 _ALL_OF_A_KIND = frozenset({"dealers", "suppliers"})
 
 
@@ -59,15 +60,15 @@ class Control:
 
     def set_clock(self, request: Request) -> Response:
         """Move the clock by `offset_days`, or stop it at `frozen_at`."""
-        match request.json_object():
-            case {"offset_days": int() | float() as days, **rest} if not rest and not isinstance(days, bool):
-                change: Callable[[], None] = lambda: self._clock.move(offset_days=days)  # noqa: E731 - one of two
-            case {"frozen_at": str() as text, **rest} if not rest:
-                change = lambda: self._clock.stop(at=datetime.fromisoformat(text))  # noqa: E731 - one of two
-            case _:
-                raise refuse(400, "bad_clock", 'Send {"offset_days": 1.5} or {"frozen_at": "2026-11-22T09:00:00Z"}.')
+        body = request.json_object()
         try:
-            change()
+            match body:
+                case {"offset_days": int() | float() as days} if len(body) == 1 and not isinstance(days, bool):
+                    self._clock.move(offset_days=days)
+                case {"frozen_at": str() as text} if len(body) == 1:
+                    self._clock.stop(at=datetime.fromisoformat(text))
+                case _:
+                    raise ValueError(_CLOCK_HINT)
         except ValueError as error:
             raise refuse(400, "bad_clock", str(error)) from error
         return json_response(self._clock.as_json())

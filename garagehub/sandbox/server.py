@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import socketserver
 import ssl
 import sys
 import threading
@@ -30,7 +32,13 @@ class SandboxServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], *, world: World, tls: ssl.SSLContext | None = None) -> None:
         self.world = world
         self.tls = tls
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking DNS for the machine's name, as the base class would."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands first where there is TLS; a client that refuses the certificate is no error of ours."""

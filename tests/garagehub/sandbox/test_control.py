@@ -1,9 +1,9 @@
 """The process itself, the clock, and the dealers' systems."""
 
+import resource
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -21,16 +21,19 @@ def test_the_index_lists_everything(sandbox):
     assert {"refuse", "gzip_bomb", "late_delta"} <= set(index["faults"]["kinds"])
 
 
+def processor_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_it_starts_quickly_with_a_large_fleet_and_ends_when_told():
-    begun = time.monotonic()
+    before = processor_seconds_of_children()
     large = SandboxProcess(vehicles=1_200_000)
-    took = time.monotonic() - begun
     assert large.client.get("/").json()["vehicles"] == 1_200_000
-    begun = time.monotonic()
     large.stop()
     assert large.process.returncode == 0
-    assert time.monotonic() - begun < 3
-    assert took < 6  # under 3 on an idle machine
+    # Processor time, so that a busy machine does not fail it; on an idle one it is the time it takes.
+    assert processor_seconds_of_children() - before < 3
 
 
 def test_it_listens_on_this_machine_only(sandbox):
