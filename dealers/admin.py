@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -36,6 +36,10 @@ _SHAPES = {State.OPERATIONAL: "●", State.DEGRADED: "◐", State.DOWN: "✕", S
 def shape(state: str) -> SafeString:
     """A state as the pages show it: a shape and a word."""
     return format_html("{} {}", _SHAPES[State(state)], State(state).label)
+
+
+# Django 6 makes https the default for an address typed without a scheme; we do already.
+HTTPS_FIRST: dict[type[Any], dict[str, Any]] = {URLField: {"assume_scheme": "https"}}
 
 
 class ReadOnly:
@@ -70,6 +74,7 @@ class MembershipInline(admin.TabularInline):
 
 class ProbeInline(admin.TabularInline):
     model = Probe
+    formfield_overrides = HTTPS_FIRST
     extra = 0
     fields = ("system", "url", "is_internal", "is_enabled", "interval_s", "last_at", "last_result")
     readonly_fields = ("last_at", "last_result")
@@ -174,6 +179,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
 @admin.register(Probe)
 class ProbeAdmin(admin.ModelAdmin):
+    formfield_overrides = HTTPS_FIRST
     list_display = ("dealer", "system", "is_enabled", "interval_s", "last_at", "last_result", "next_at")
     list_filter = ("system", "is_enabled", "last_claim", "is_internal")
     list_select_related = ("dealer",)
@@ -220,6 +226,7 @@ class SourceRecordAdmin(admin.ModelAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):
+    formfield_overrides = HTTPS_FIRST
     list_display = ("make", "claim", "text", "published_at", "withdrawn_at")
     list_filter = ("make", "claim", ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("make",)

@@ -1,0 +1,159 @@
+"""The admin: every list and form opens, actions do what they say, nothing secret is shown."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from dealers import access, evidence, incidents
+from dealers.models import ApiKey, Dealer, Evidence, Incident, Notice, Probe, SourceRecord, Status
+from garagehub.accounts.models import User
+from tests.factories import dealer, make, member, user
+
+pytestmark = pytest.mark.django_db
+MODELS = [model for model in admin.site._registry if model._meta.app_label in {"dealers", "accounts"}]
+
+
+@pytest.fixture(autouse=True)
+def _signed_in(client):
+    client.force_login(user(is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def world():
+    here = dealer()
+    member(here)
+    access.create_api_key(dealer=here, name="PC")
+    Probe.objects.create(dealer=here, system="diagnostics", url="http://127.0.0.1:1/", is_internal=True)
+    SourceRecord.objects.create(source="garage:A")
+    Notice.objects.create(make=make(), claim="down", text="Shut.")
+    incidents.start(title="Outage", body="Text", at=timezone.now(), make=make())
+    at = timezone.now()
+    claim = evidence.Claim(
+        dealer_id=here.pk, system="diagnostics", kind="dealer", source="dealer", claim="down", observed_at=at
+    )
+    evidence.record([claim])
+    evidence.recompute(at=at)
+    return here
+
+
+def act(client, model, action, *rows):
+    url = reverse(f"admin:dealers_{model._meta.model_name}_changelist")
+    answer = client.post(url, {"action": action, "_selected_action": [row.pk for row in rows]}, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_every_model_is_registered():
+    names = {model.__name__ for model in MODELS}
+    assert {"Dealer", "ApiKey", "Probe", "Evidence", "Status", "StatusChange", "Incident", "Notice", "User"} <= names
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_list_search_and_form_opens(client, world, model):
+    name = f"{model._meta.app_label}_{model._meta.model_name}"
+    changelist = reverse(f"admin:{name}_changelist")
+    assert client.get(changelist).status_code == 200
+    if admin.site._registry[model].search_fields:
+        assert client.get(changelist, {"q": "a"}).status_code == 200
+    row = model.objects.first()
+    assert row is not None
+    assert client.get(reverse(f"admin:{name}_change", args=[row.pk])).status_code == 200
+    assert client.get(reverse(f"admin:{name}_add")).status_code in {200, 403}
+
+
+def test_no_page_shows_a_hash_of_a_key(client, world):
+    digest = ApiKey.objects.get().digest
+    for url in (
+        reverse("admin:dealers_apikey_change", args=[ApiKey.objects.get().pk]),
+        reverse("admin:dealers_apikey_changelist"),
+        reverse("admin:dealers_dealer_change", args=[world.pk]),
+    ):
+        assert digest not in client.get(url).content.decode()
+
+
+def test_the_dealers_list_takes_a_fixed_number_of_queries(client, world, django_assert_max_num_queries):
+    for _ in range(9):
+        dealer("LAND ROVER", "JAGUAR")
+    with django_assert_max_num_queries(12):
+        client.get(reverse("admin:dealers_dealer_changelist"))
+
+
+def test_judging_again_and_checking_now(client, world):
+    Status.objects.all().delete()
+    assert "statuses changed" in act(client, Dealer, "judge_again", world)
+    assert Status.objects.get(system="diagnostics").state == "down"
+    assert "1 checks ran" in act(client, Dealer, "probe_now", world)
+    assert "1 checks ran" in act(client, Probe, "probe_now", Probe.objects.get())
+
+
+def test_discarding_a_false_claim(client, world):
+    Notice.objects.all().delete()
+    act(client, Evidence, "discard", Evidence.objects.get(kind="dealer"))
+    assert Status.objects.get(dealer=world, system="diagnostics").state == "unknown"
+
+
+def test_withdrawing_a_notice(client, world):
+    act(client, Notice, "withdraw", Notice.objects.get())
+    assert Notice.objects.get().withdrawn_at is not None
+    assert Status.objects.get(dealer=world, system="warranty").state == "unknown"
+
+
+def test_revoking_a_key(client, world):
+    act(client, ApiKey, "revoke", ApiKey.objects.get())
+    assert ApiKey.objects.get().revoked_at is not None
+
+
+def test_publishing_and_resolving_incidents(client):
+    draft = incidents.start(title="Draft", body="Text", at=timezone.now(), is_published=False)
+    act(client, Incident, "publish", draft)
+    assert incidents.current() == [draft]
+    act(client, Incident, "resolve", draft)
+    draft.refresh_from_db()
+    assert draft.stage == "resolved"
+    assert draft.resolved_at is not None
+
+
+def test_an_update_in_the_admin_moves_the_incident(client):
+    incident = incidents.start(title="Outage", body="Text", at=timezone.now())
+    form = {
+        "title": "Outage",
+        "slug": incident.slug,
+        "impact": "major",
+        "started_at_0": "2026-03-02",
+        "started_at_1": "09:00",
+        "is_published": "on",
+        "systems": "",
+        "regions": "",
+        "updates-TOTAL_FORMS": "1",
+        "updates-INITIAL_FORMS": "0",
+        "updates-0-stage": "resolved",
+        "updates-0-body": "Over.",
+    }
+    answer = client.post(reverse("admin:dealers_incident_change", args=[incident.pk]), form)
+    assert answer.status_code == 302, answer.context["adminform"].errors
+    incident.refresh_from_db()
+    assert incident.stage == "resolved"
+    assert incident.updates.count() == 2
+
+
+def test_a_dealer_without_coordinates_gets_the_middle_of_its_postcode_area(client):
+    form = {"code": "ABC12", "slug": "abc", "name": "Abc", "kind": "franchised", "region": "4", "postcode": "LE4 2BN"}
+    for prefix in ("statuses", "memberships", "probes", "api_keys"):
+        form |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+    answer = client.post(reverse("admin:dealers_dealer_add"), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Dealer.objects.get(code="ABC12").latitude == pytest.approx(52.63)
+
+
+def test_a_person_is_added_by_e_mail_address(client):
+    form = {
+        "email": "new@example.com",
+        "name": "New",
+        "usable_password": "true",
+        "password1": "long enough 42",
+        "password2": "long enough 42",
+    }
+    answer = client.post(reverse("admin:accounts_user_add"), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert User.objects.get(email="new@example.com").check_password("long enough 42")

@@ -1,0 +1,202 @@
+"""Pages about dealers and incidents, as their readers meet them."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from dealers import evidence, incidents
+from dealers.models import Evidence, System
+from tests.factories import dealer, make, member, user
+
+pytestmark = pytest.mark.django_db
+
+
+def set_state(where, state, *, system="diagnostics"):
+    at = timezone.now()
+    claim = evidence.Claim(
+        dealer_id=where.pk, system=system, kind="dealer", source="dealer", claim=state, observed_at=at
+    )
+    evidence.record([claim])
+    evidence.recompute([where.pk], at=at)
+
+
+def text_of(answer, status=200):
+    assert answer.status_code == status
+    return unescape(answer.content.decode())
+
+
+def test_the_list_shows_every_dealer_with_a_word_for_every_system(client):
+    here = dealer(name="Amberquill Leicester", town="Leicester")
+    dealer(name="Hidden", is_active=False)
+    set_state(here, "down")
+    page = text_of(client.get("/dealers/"))
+    assert "Amberquill Leicester" in page
+    assert "Hidden" not in page
+    assert page.count("Not working") >= 1
+    assert page.count("Not known") >= len(System) - 1
+
+
+def test_the_lists_filters_live_in_the_address(client):
+    dealer("JAGUAR", name="Cats", region=0)
+    dealer("LAND ROVER", name="Dogs", region=4)
+    assert "Dogs" not in text_of(client.get("/dealers/?make=jaguar"))
+    assert "Cats" not in text_of(client.get("/dealers/?region=east-midlands&make=&near="))
+
+
+def test_a_filter_nobody_knows_is_explained_and_the_list_still_shown(client):
+    dealer(name="Cats")
+    page = text_of(client.get("/dealers/?near=nowhere"), 400)
+    assert "Enter a UK postcode" in page
+    assert "Cats" in page
+
+
+def test_a_list_without_a_match_says_what_to_do(client):
+    assert "No dealer matches" in text_of(client.get("/dealers/?region=scotland"))
+
+
+def test_an_htmx_request_gets_only_the_list(client):
+    dealer()
+    page = text_of(client.get("/dealers/", headers={"HX-Request": "true"}))
+    assert "<html" not in page
+    assert "<table" in page
+
+
+def test_the_list_takes_a_fixed_number_of_queries(client, django_assert_max_num_queries):
+    for _ in range(8):
+        set_state(dealer("LAND ROVER", "JAGUAR"), "down")
+    with django_assert_max_num_queries(6):
+        client.get("/dealers/")
+
+
+def test_a_dealers_page_says_first_what_does_not_work_then_why(client):
+    here = dealer(phone="01632 960123")
+    set_state(here, "operational", system="warranty")
+    set_state(here, "down")
+    set_state(here, "down", system="programming")
+    page = text_of(client.get(f"/dealers/{here.slug}/"))
+    assert "Not working at this dealer: diagnostics and programming." in page
+    assert "The dealer" in page
+    assert "points" in page
+    assert "tel:01632960123" in page
+    assert "What changed" in page
+
+
+@pytest.mark.parametrize(
+    ("states", "sentence"),
+    [
+        ({}, "we cannot say whether they work"),
+        (dict.fromkeys(System.values, "operational"), "Everything works at this dealer."),
+        ({"warranty": "operational"}, "What we know of works. We cannot say about:"),
+        ({"warranty": "degraded"}, "Only partly working at this dealer: warranty."),
+    ],
+)
+def test_the_first_sentence_never_calls_unknown_fine(client, states, sentence):
+    here = dealer()
+    for system, state in states.items():
+        set_state(here, state, system=system)
+    assert sentence in text_of(client.get(f"/dealers/{here.slug}/"))
+
+
+def test_a_hidden_dealer_has_no_page(client):
+    hidden = dealer(is_active=False)
+    assert client.get(f"/dealers/{hidden.slug}/").status_code == 404
+    assert client.get("/dealers/none/").status_code == 404
+
+
+def test_notes_of_reporters_are_not_shown(client):
+    here = dealer()
+    client.force_login(member(here))
+    send(client, here, note="ask Pat")
+    client.logout()
+    assert "ask Pat" not in text_of(client.get(f"/dealers/{here.slug}/"))
+
+
+def send(client, where, *, works="no", garage=None, follow=False, **extra):
+    body = {"system": "diagnostics", "works": works, "note": "", "garage": (garage or where).code} | extra
+    return client.post(f"/dealers/{where.slug}/report/", body, follow=follow)
+
+
+@pytest.mark.parametrize("role", ["owner", "member"])
+def test_owner_and_team_mate_report_and_see_it_at_once(client, role):
+    here = dealer()
+    client.force_login(member(here, role=role))
+    assert "shown at once as its own word" in text_of(client.get(f"/dealers/{here.slug}/"))
+    page = text_of(send(client, here, follow=True))
+    assert "Diagnostics at this dealer: not working." in page
+    assert "Not working at this dealer: diagnostics." in page
+
+
+def test_a_strangers_report_counts_as_another_garages(client):
+    here, elsewhere = dealer(), dealer()
+    set_state(here, "operational")
+    client.force_login(member(elsewhere))
+    page = text_of(send(client, here, garage=elsewhere, follow=True))
+    assert "Diagnostics at this dealer: working." in page
+    assert Evidence.objects.get(kind="garage").source == f"garage:{elsewhere.code}"
+
+
+def test_a_stranger_cannot_speak_for_the_dealer(client):
+    here = dealer()
+    client.force_login(member(dealer()))
+    assert send(client, here, garage=here).status_code == 400
+    assert not Evidence.objects.exists()
+
+
+def test_a_person_without_a_garage_is_not_offered_the_form_and_cannot_send_it(client):
+    here = dealer()
+    client.force_login(user())
+    assert "Send the report" not in text_of(client.get(f"/dealers/{here.slug}/"))
+    assert send(client, here).status_code == 400
+    assert not Evidence.objects.exists()
+
+
+def test_someone_not_signed_in_is_asked_to_sign_in(client):
+    here = dealer()
+    assert "Sign in to report" in text_of(client.get(f"/dealers/{here.slug}/"))
+    answer = send(client, here)
+    assert answer.status_code == 302
+    assert "sign-in" in answer["Location"]
+    assert not Evidence.objects.exists()
+
+
+def test_a_report_is_sent_by_post_only(client):
+    here = dealer()
+    client.force_login(member(here))
+    assert client.get(f"/dealers/{here.slug}/report/").status_code == 405
+
+
+def test_a_report_without_an_answer_is_asked_again(client):
+    here = dealer()
+    client.force_login(member(here))
+    page = text_of(send(client, here, works=""), 400)
+    assert "This field is required" in page
+
+
+def test_incidents_show_what_is_going_on_first(client):
+    at = timezone.now() - timedelta(hours=1)
+    going_on = incidents.start(
+        title="Ordering is down", body="We look.", at=at, make=make(), systems=["parts_ordering"]
+    )
+    over = incidents.start(title="Old trouble", body="We looked.", at=at - timedelta(days=9))
+    incidents.resolve(over, body="Over.", at=at)
+    incidents.start(title="Draft", body="Text", at=at, is_published=False)
+    page = text_of(client.get("/incidents/"))
+    assert "One incident is going on now." in page
+    assert page.index("Ordering is down") < page.index("Old trouble")
+    assert "Draft" not in page
+    shown = text_of(client.get(going_on.get_absolute_url()))
+    assert "Parts ordering" in shown
+    assert "We look." in shown
+    assert client.get("/incidents/none/").status_code == 404
+
+
+def test_a_dealers_page_names_the_incidents_that_touch_it(client):
+    here = dealer("JAGUAR")
+    at = timezone.now()
+    incidents.start(title="Cats are ill", body="Text", at=at, make=make("JAGUAR"))
+    incidents.start(title="Dogs are ill", body="Text", at=at, make=make("LAND ROVER"))
+    page = text_of(client.get(f"/dealers/{here.slug}/"))
+    assert "Cats are ill" in page
+    assert "Dogs are ill" not in page
