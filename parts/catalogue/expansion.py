@@ -2,8 +2,9 @@
 
 A part of a requirement gives way to its successors: any one of its OR edges, or every edge of an AND group together,
 each `ratio` new for one old, and so on along the chain; the superseded part itself still counts. Where an OR edge
-holds in both directions, the old part stands in for any part so reached, `1 / ratio` for one, rounded up. Stand-ins
-do not give way again: what replaced them was for cars older than the requirement.
+holds in both directions, the old part stands in for a part so reached that is enough alone, one for `ratio`, rounded
+up. Stand-ins do not give way again: what replaced them was for cars older than the requirement. A member of a set has
+none: nobody can say that an older part goes with the rest of the set.
 """
 
 from __future__ import annotations
@@ -30,25 +31,20 @@ class Edge(NamedTuple):
     is_full: bool = False
 
 
-def ways(wanted: Mapping[int, int], edges: Iterable[Edge]) -> set[Way]:
-    """Every way to meet a requirement that lists these parts, each in its quantity."""
+def options(wanted: Mapping[int, int], edges: Iterable[Edge]) -> tuple[dict[int, int], set[Way]]:
+    """The parts that meet it alone, with the least quantity that does, and the sets that meet it together.
+
+    `wanted`: the parts a requirement lists, each with its quantity.
+    """
     edges = list(edges)
     found: set[Way] = {frozenset({item}) for item in wanted.items()}
     _close(found, lambda part, quantity: _successors(part, quantity, edges))
-    _close(found, lambda part, quantity: _stand_ins(part, quantity, edges))
-    return found
-
-
-def options(wanted: Mapping[int, int], edges: Iterable[Edge]) -> tuple[dict[int, int], set[Way]]:
-    """The parts that meet it alone, with the least quantity that does, and the sets that meet it together."""
+    together = {way for way in found if len(way) > 1}
+    enough = found - together
+    _close(enough, lambda part, quantity: _stand_ins(part, quantity, edges))
     alone: dict[int, int] = {}
-    together: set[Way] = set()
-    for way in ways(wanted, edges):
-        if len(way) > 1:
-            together.add(way)
-        else:
-            [(part, quantity)] = way
-            alone[part] = min(quantity, alone.get(part, quantity))
+    for [(part, quantity)] in enough:
+        alone[part] = min(quantity, alone.get(part, quantity))
     return alone, together
 
 

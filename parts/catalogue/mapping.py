@@ -140,6 +140,22 @@ def ensure_new_references() -> Changes:
     return ensure_references(pairs)
 
 
+def open_fails_by_reference() -> dict[int, int]:
+    """How many failed defects carry each reference, by its id. One pass over the defects."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT reference.id, failing.count
+            FROM (
+                SELECT manual_scheme, manual_ref, count(*) FROM parts_defect WHERE is_failing GROUP BY 1, 2
+            ) failing
+            JOIN parts_manualreference reference
+                ON reference.scheme = failing.manual_scheme AND reference.ref = failing.manual_ref
+            """
+        )
+        return dict(cursor.fetchall())
+
+
 @transaction.atomic
 def map_reference(reference: ManualReference, kind: RepairKind | None) -> None:
     """Say by hand what a reference means; the data file no longer changes it. Marks it if that is news."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -40,6 +40,15 @@ class Brand(models.Model):
         return self.name
 
 
+class PartQuerySet(models.QuerySet["Part"]):
+    """Questions about parts, in English."""
+
+    def with_number(self) -> Self:
+        """Each with the number shown for it, as `number`."""
+        shown = PartNumber.objects.filter(part=models.OuterRef("pk"), is_main=True).values("raw")
+        return self.annotate(number=models.Subquery(shown))
+
+
 class Part(models.Model):
     """A thing with a number. First seen in a catalogue or in a feed."""
 
@@ -50,11 +59,15 @@ class Part(models.Model):
     grade = models.CharField(max_length=13, choices=Grade.choices, default=Grade.GENUINE)
     is_demo = models.BooleanField("demonstration data", default=False)
 
+    objects = PartQuerySet.as_manager()
+
     class Meta:
         indexes: ClassVar = [models.Index(fields=["brand"], name="parts_part_brand")]
 
     def __str__(self) -> str:
-        return self.description or f"part {self.public_id}"
+        # The number stands in another table: named only where the query brought it along.
+        name = f"{vars(self).get('number') or ''} {self.description}".strip()
+        return name or f"part {self.public_id}"
 
 
 class PartNumber(models.Model):

@@ -67,34 +67,26 @@ def expanded_options_sql() -> str:
     return _EXPAND_OPTIONS
 
 
-@transaction.atomic
-def save_supersession(edge: Supersession) -> None:
-    """Write a new or changed edge, and mark the repairs it touches.
+def check_supersession(edge: Supersession) -> None:
+    """Refuse an edge that cannot be. No other edge can come in until the caller's transaction ends.
 
     DomainError `supersession_cycle` naming the chain, `supersession_too_long`, `supersession_too_wide`,
     `supersession_set_both_ways` (of a set, nobody can say which member the old part stands in for).
     """
     wait_for_lock(LockKind.SUPERSESSION)
-    if edge.kind == Supersession.Kind.AND and edge.direction == Supersession.Direction.FULL:
-        raise DomainError(
-            "A set replaces forwards only.",
-            code="supersession_set_both_ways",
-            fields={"direction": ["A set needed together replaces forwards only."]},
-        )
-    stored = Supersession.objects.filter(pk=edge.pk).first()
     graph = _graph_around([edge.old_id, edge.new_id], without=edge.pk)
-    if refusal := graph.refusal(edge.old_id, edge.new_id):
-        raise DomainError(refusal.message, code=refusal.code, fields={"new": [refusal.message]})
-    if edge.kind == Supersession.Kind.AND and _set_size(edge) >= MAX_SET:
-        raise DomainError(
-            f"A set has at most {MAX_SET} parts.",
-            code="supersession_too_wide",
-            fields={"group": [f"This set already has {MAX_SET} parts."]},
-        )
-    if stored is not None:
-        mark_repairs_needing([stored.old_id, stored.new_id])
+    if problem := graph.refusal(edge.old_id, edge.new_id) or _problem_of_set(edge):
+        raise DomainError(problem.message, code=problem.code, fields={problem.field: [problem.message]})
+
+
+@transaction.atomic
+def save_supersession(edge: Supersession) -> None:
+    """Write a new or changed edge, and mark the repairs it touches. DomainError as `check_supersession`."""
+    check_supersession(edge)
+    before = Supersession.objects.filter(pk=edge.pk).values_list("old_id", "new_id").first() or ()
+    mark_repairs_needing(before)
     edge.save()
-    _follow_in_lifecycle({edge.old_id, *([stored.old_id] if stored else [])})
+    _follow_in_lifecycle({edge.old_id, *before[:1]})
     mark_repairs_needing([edge.old_id, edge.new_id])
 
 
@@ -176,6 +168,7 @@ def mark_repairs_needing(part_ids: Iterable[int]) -> None:
 class _Problem(NamedTuple):
     code: str
     message: str
+    field: str = "new"
 
 
 class _Graph:
@@ -265,9 +258,15 @@ def _not_yet_known(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
         return [(old_id, new_id) for old_id, new_id in cursor.fetchall()]
 
 
-def _set_size(edge: Supersession) -> int:
-    members = Supersession.objects.filter(old_id=edge.old_id, kind=Supersession.Kind.AND, group=edge.group)
-    return members.exclude(pk=edge.pk).count()
+def _problem_of_set(edge: Supersession) -> _Problem | None:
+    if edge.kind != Supersession.Kind.AND:
+        return None
+    if edge.direction == Supersession.Direction.FULL:
+        return _Problem("supersession_set_both_ways", "A set needed together replaces forwards only.", "direction")
+    others = Supersession.objects.filter(old_id=edge.old_id, kind=Supersession.Kind.AND, group=edge.group)
+    if others.exclude(pk=edge.pk).count() >= MAX_SET:
+        return _Problem("supersession_too_wide", f"A set has at most {MAX_SET} parts.", "group")
+    return None
 
 
 def _follow_in_lifecycle(part_ids: Iterable[int]) -> None:

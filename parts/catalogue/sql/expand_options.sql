@@ -2,84 +2,110 @@
 -- Rows of one requirement and bundle are needed together; bundle NULL meets it alone.
 -- `parts.catalogue.expansion` says the same in plain Python.
 -- Parameter `requirements`: ids, or NULL for all.
+-- The walks go over the few supersessions, never over the many requirements: PostgreSQL sizes the memory of a recursive
+-- UNION by its guess of the rows. Nothing replaces itself in a circle, and UNION drops what was reached before, so they end.
 WITH RECURSIVE
--- One step: an old part gives way to one new part, or to all of a set.
-step AS MATERIALIZED (
-    SELECT old_id, ARRAY[new_id] AS news, ARRAY[ratio::int] AS ratios
+listed AS MATERIALIZED (
+    SELECT option.requirement_id, option.part_id, requirement.quantity::int AS quantity
+    FROM parts_requirementpart option
+    JOIN parts_requirement requirement ON requirement.id = option.requirement_id
+    WHERE %(requirements)s::bigint[] IS NULL OR option.requirement_id = ANY(%(requirements)s::bigint[])
+),
+-- Any successor of a listed part along OR edges: `ratio` new ones for one.
+successor (from_id, part_id, ratio) AS (
+    SELECT old_id, new_id, ratio::int
     FROM parts_supersession
-    WHERE kind = 'or'
+    WHERE kind = 'or' AND old_id IN (SELECT part_id FROM listed)
+    UNION
+    SELECT successor.from_id, edge.new_id, least(successor.ratio * edge.ratio, 999)
+    FROM successor
+    JOIN parts_supersession edge ON edge.old_id = successor.part_id AND edge.kind = 'or'
+),
+reached AS MATERIALIZED (
+    SELECT requirement_id, part_id, quantity FROM listed
     UNION ALL
-    SELECT old_id, array_agg(new_id ORDER BY new_id), array_agg(ratio::int ORDER BY new_id)
+    SELECT listed.requirement_id, successor.part_id, least(listed.quantity * successor.ratio, 999)
+    FROM listed
+    JOIN successor ON successor.from_id = listed.part_id
+),
+complete_set AS MATERIALIZED (
+    SELECT old_id, array_agg(new_id ORDER BY new_id) AS parts, array_agg(ratio::int ORDER BY new_id) AS ratios
     FROM parts_supersession
     WHERE kind = 'and'
     GROUP BY old_id, "group"
 ),
--- Each row is a way to meet the requirement: parts in ascending order, and how many of each. UNION drops a way
--- reached twice, and nothing replaces itself in a circle, so it ends.
-forward AS (
-    SELECT option.requirement_id, ARRAY[option.part_id] AS parts, ARRAY[requirement.quantity::int] AS quantities
-    FROM parts_requirementpart option
-    JOIN parts_requirement requirement ON requirement.id = option.requirement_id
-    WHERE %(requirements)s::bigint[] IS NULL OR option.requirement_id = ANY(%(requirements)s::bigint[])
+-- One step for a member of a set: it gives way to one new part, or to all of a further set.
+step AS MATERIALIZED (
+    SELECT old_id, parts, ratios FROM complete_set
+    UNION ALL
+    SELECT old_id, ARRAY[new_id], ARRAY[ratio::int] FROM parts_supersession WHERE kind = 'or'
+),
+-- Each row is a set that replaces one of `from_id`: parts in ascending order, and how many of each.
+replacing_set (from_id, parts, ratios) AS (
+    SELECT old_id, parts, ratios FROM complete_set
     UNION
-    SELECT forward.requirement_id, next.parts, next.quantities
-    FROM forward
-    CROSS JOIN LATERAL unnest(forward.parts, forward.quantities) AS member (part_id, quantity)
+    SELECT replacing_set.from_id, next.parts, next.ratios
+    FROM replacing_set
+    CROSS JOIN LATERAL unnest(replacing_set.parts, replacing_set.ratios) AS member (part_id, ratio)
     JOIN step ON step.old_id = member.part_id
     CROSS JOIN LATERAL (
-        SELECT array_agg(part_id ORDER BY part_id) AS parts, array_agg(quantity ORDER BY part_id) AS quantities
+        SELECT array_agg(part_id ORDER BY part_id) AS parts, array_agg(ratio ORDER BY part_id) AS ratios
         FROM (
-            SELECT part_id, least(sum(quantity), 999)::int AS quantity
+            SELECT part_id, least(sum(ratio), 999)::int AS ratio
             FROM (
-                SELECT other.part_id, other.quantity
-                FROM unnest(forward.parts, forward.quantities) AS other (part_id, quantity)
+                SELECT other.part_id, other.ratio
+                FROM unnest(replacing_set.parts, replacing_set.ratios) AS other (part_id, ratio)
                 WHERE other.part_id <> member.part_id
                 UNION ALL
-                SELECT new.part_id, new.ratio * member.quantity
-                FROM unnest(step.news, step.ratios) AS new (part_id, ratio)
+                SELECT new.part_id, new.ratio * member.ratio
+                FROM unnest(step.parts, step.ratios) AS new (part_id, ratio)
             ) needed
             GROUP BY part_id
         ) summed
     ) next
 ),
--- Where an edge holds both ways, the old part stands in for the new.
-way AS (
-    SELECT requirement_id, parts, quantities FROM forward
+together AS MATERIALIZED (
+    SELECT DISTINCT reached.requirement_id, reached.quantity, replacing_set.parts, replacing_set.ratios
+    FROM reached
+    JOIN replacing_set ON replacing_set.from_id = reached.part_id
+),
+alone AS MATERIALIZED (
+    SELECT requirement_id, part_id, quantity FROM reached
+    UNION ALL
+    -- The members of a set may all have come down to one part.
+    SELECT requirement_id, parts[1], least(quantity * ratios[1], 999) FROM together WHERE cardinality(parts) = 1
+),
+-- Where an edge holds both ways, the old part stands in for the new: one for `ratio`.
+stand_in (from_id, part_id, ratio) AS (
+    SELECT new_id, old_id, ratio::int
+    FROM parts_supersession
+    WHERE kind = 'or' AND direction = 'full' AND new_id IN (SELECT part_id FROM alone)
     UNION
-    SELECT way.requirement_id, next.parts, next.quantities
-    FROM way
-    CROSS JOIN LATERAL unnest(way.parts, way.quantities) AS member (part_id, quantity)
+    SELECT stand_in.from_id, edge.old_id, least(stand_in.ratio * edge.ratio, 999)
+    FROM stand_in
     JOIN parts_supersession edge
-        ON edge.new_id = member.part_id AND edge.kind = 'or' AND edge.direction = 'full'
-    CROSS JOIN LATERAL (
-        SELECT array_agg(part_id ORDER BY part_id) AS parts, array_agg(quantity ORDER BY part_id) AS quantities
-        FROM (
-            SELECT part_id, least(sum(quantity), 999)::int AS quantity
-            FROM (
-                SELECT other.part_id, other.quantity
-                FROM unnest(way.parts, way.quantities) AS other (part_id, quantity)
-                WHERE other.part_id <> member.part_id
-                UNION ALL
-                SELECT edge.old_id, (member.quantity + edge.ratio - 1) / edge.ratio
-            ) needed
-            GROUP BY part_id
-        ) summed
-    ) next
+        ON edge.new_id = stand_in.part_id AND edge.kind = 'or' AND edge.direction = 'full'
 ),
 numbered AS (
     SELECT
-        requirement_id, parts, quantities,
-        row_number() OVER (PARTITION BY requirement_id ORDER BY parts, quantities) AS bundle
-    FROM way
+        requirement_id, quantity, parts, ratios,
+        row_number() OVER (PARTITION BY requirement_id ORDER BY parts, ratios, quantity) AS bundle
+    FROM together
     WHERE cardinality(parts) > 1
 )
-SELECT
-    requirement_id, parts[1] AS part_id, min(quantities[1])::smallint AS quantity, NULL::smallint AS bundle
-FROM way
-WHERE cardinality(parts) = 1
-GROUP BY requirement_id, parts[1]
+SELECT requirement_id, part_id, min(quantity)::smallint AS quantity, NULL::smallint AS bundle
+FROM (
+    SELECT requirement_id, part_id, quantity FROM alone
+    UNION ALL
+    SELECT alone.requirement_id, stand_in.part_id, (alone.quantity + stand_in.ratio - 1) / stand_in.ratio
+    FROM alone
+    JOIN stand_in ON stand_in.from_id = alone.part_id
+) enough
+GROUP BY requirement_id, part_id
 UNION ALL
-SELECT numbered.requirement_id, member.part_id, member.quantity::smallint, numbered.bundle::smallint
+SELECT
+    numbered.requirement_id, member.part_id, least(numbered.quantity * member.ratio, 999)::smallint,
+    numbered.bundle::smallint
 FROM numbered
-CROSS JOIN LATERAL unnest(numbered.parts, numbered.quantities) AS member (part_id, quantity)
+CROSS JOIN LATERAL unnest(numbered.parts, numbered.ratios) AS member (part_id, ratio)
 WHERE numbered.bundle <= 1000
