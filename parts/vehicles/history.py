@@ -14,7 +14,6 @@ judging all at once. That is what lets an older file follow a newer one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -38,8 +37,7 @@ class Found(NamedTuple):
     reading: Reading
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a vehicle's tests come to. `tests`: those that still decide something, newest first."""
 
     tests: tuple[Test, ...] = ()
@@ -61,32 +59,27 @@ def judge(tests: Iterable[Test]) -> Judgement:
     candidates = list({test.number: test for test in reversed(list(tests))}.values())
     if not candidates:
         return NEVER_TESTED
-    newest = max(candidates, key=_recency)
+    candidates.sort(key=_recency, reverse=True)
+    newest = candidates[0]
     visit_began_at = newest.completed_at - VISIT
-    kept = {test.number: test for test in candidates if test.completed_at >= visit_began_at}
-    deciding, longest = newest, None
     passes = [test for test in candidates if test.has_passed]
-    if passes:
-        last_pass = max(passes, key=_recency)
-        longest = max(passes, key=_validity)
-        if last_pass.number in kept:
-            deciding = last_pass
-        kept[last_pass.number] = last_pass
-        kept[longest.number] = longest
+    deciding = passes[0] if passes and passes[0].completed_at >= visit_began_at else newest
+    longest = max(passes, key=_valid_until, default=None)
+    kept = [
+        test
+        for test in candidates
+        if test.completed_at >= visit_began_at or test is longest or (passes and test is passes[0])
+    ]
     defects = _left_by(deciding)
-    failing = [defect for defect in defects if defect.is_failing]
+    failing = [defect.category for defect in defects if defect.is_failing]
     return Judgement(
-        tests=tuple(sorted(kept.values(), key=_recency, reverse=True)),
+        tests=tuple(kept),
         defects=defects,
         open_fails=len(failing),
-        is_dangerous=any(defect.category is Category.DANGEROUS for defect in failing),
+        is_dangerous=Category.DANGEROUS in failing,
         mot_expires_on=_valid_until(longest) if longest else None,
         last_tested_at=newest.completed_at,
     )
-
-
-def _validity(test: Test) -> tuple[date, datetime, str]:
-    return _valid_until(test), test.completed_at, test.number
 
 
 def _valid_until(test: Test) -> date:
@@ -100,10 +93,10 @@ def _left_by(test: Test) -> tuple[Found, ...]:
     found: list[Found] = []
     for position, (text, category) in enumerate(test.defects):
         is_failing = category in FAILING
-        if category is Category.RECTIFIED or (is_failing and test.has_passed):
+        if (is_failing and test.has_passed) or category is Category.RECTIFIED:
             continue
-        found.append(Found(test.number, position, text, category, is_failing, read(text, is_old=is_old)))
+        found.append(Found(test.number, position, text, category, is_failing, read(text, is_old)))
     if not test.has_passed and not any(defect.is_failing for defect in found):
-        reading = read("", is_old=is_old)
+        reading = read("", is_old)
         found.append(Found(test.number, len(test.defects), "", Category.UNDISCLOSED, True, reading))
     return tuple(found)

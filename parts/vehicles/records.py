@@ -34,7 +34,7 @@ class BadRecordError(ValueError):
     """A line cannot be believed. The message is the reason shown; it holds no plate."""
 
 
-class Said(msgspec.Struct, rename="camel"):
+class Said(msgspec.Struct, rename="camel", gc=False):
     """A test as DVSA sends it."""
 
     completed_date: str | None = None
@@ -50,7 +50,7 @@ class Said(msgspec.Struct, rename="camel"):
     rfr_and_comments: msgspec.Raw = _ABSENT  # the old API's name of them
 
 
-class Test(msgspec.Struct, frozen=True, kw_only=True):
+class Test(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One MOT test: what decides read at once, the rest when asked for. Of ten tests in a history, two are kept."""
 
     __test__ = False  # not a test case, whatever pytest makes of the name
@@ -90,7 +90,7 @@ class Test(msgspec.Struct, frozen=True, kw_only=True):
         return _registration(self.said.registration_at_time_of_test or self.said.reg_mark_time_of_test) or ""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What DVSA says of one vehicle. `updated_at`: when its data was current there, if the line says so."""
 
     registration: str | None
@@ -109,13 +109,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Test, ...] = ()
 
 
-class _Defect(msgspec.Struct):
+class _Defect(msgspec.Struct, gc=False):
     text: Scalar = None
     type: Scalar = None
     dangerous: Scalar = None
 
 
-class _Vehicle(msgspec.Struct, rename="camel"):
+class _Vehicle(msgspec.Struct, rename="camel", gc=False):
     registration: str | None = None
     make: Scalar = None
     model: Scalar = None

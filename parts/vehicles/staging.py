@@ -164,7 +164,7 @@ def _vehicle_row(line: int, record: Record, judgement: Judgement, *, current_at:
 def test_row(line: int, test: Test) -> str:
     """A kept test as a row of the staging table."""
     return (
-        f"{line}\t{_escaped(test.number)}\t{_instant(test.completed_at)}\t{'passed' if test.has_passed else 'failed'}"
+        f"{line}\t{_plain(test.number)}\t{_instant(test.completed_at)}\t{'passed' if test.has_passed else 'failed'}"
         f"\t{_day(test.expires_on)}\t{_number(test.odometer)}\t{_escaped(test.odometer_unit)}\t{_escaped(test.source)}"
         f"\t{test.registration}\n"
     )
@@ -174,7 +174,7 @@ def defect_row(line: int, defect: Found) -> str:
     """A defect of the newest visit as a row of the staging table."""
     reading = defect.reading
     return (
-        f"{line}\t{_escaped(defect.number)}\t{defect.position}\t{_escaped(defect.text)}\t{defect.category.value}"
+        f"{line}\t{_plain(defect.number)}\t{defect.position}\t{_escaped(defect.text)}\t{defect.category.value}"
         f"\t{'t' if defect.is_failing else 'f'}\t{reading.scheme.value}\t{reading.reference}\t{reading.lateral}"
         f"\t{reading.longitudinal}\t{reading.vertical}\n"
     )
@@ -185,12 +185,17 @@ def _escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def _plain(number: str) -> str:
+    """A test's number, which is nearly always digits and never comes again: not worth the cache."""
+    return number if number.isalnum() else number.translate(_ESCAPES)
+
+
 def _array(numbers: list[str]) -> str:
     """A PostgreSQL array literal; quoted only where the numbers are not plain digits."""
     if "".join(numbers).isdigit():
         return "{" + ",".join(numbers) + "}"
     quoted = (number.replace("\\", "\\\\").replace('"', '\\"') for number in numbers)
-    return _escaped("{" + ",".join(f'"{number}"' for number in quoted) + "}")
+    return ("{" + ",".join(f'"{number}"' for number in quoted) + "}").translate(_ESCAPES)
 
 
 def _text(text: str) -> str:
