@@ -19,7 +19,7 @@ run: $(RUN_STAMP)
 	@exec $(VENV) -m garagehub.services.run --with-parent
 
 test: $(DEV_STAMP)
-	@exec $(VENV) -m pytest -n auto --maxprocesses 8 --dist worksteal $(ARGS)
+	@exec $(VENV) -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
 
 check: $(DEV_STAMP)
 	$(VENV) -m ruff check .
