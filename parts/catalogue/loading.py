@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -168,15 +169,28 @@ def load_repairs(lines: Iterable[str], *, partial: bool = False) -> tuple[dict[s
     return {"parts": len(parts), **counts, "errors": len(file.errors)}, file.errors
 
 
+def ensure_brands(names: Iterable[str]) -> dict[str, int]:
+    """The id of each brand by its name, made if new. Two names that give the same slug stay two brands."""
+    wanted = sorted(set(names))
+    known = set(Brand.objects.filter(name__in=wanted).values_list("name", flat=True))
+    slugs = {name: slugify(name)[:50] or "brand" for name in wanted if name not in known}
+    taken = set(Brand.objects.filter(slug__in=slugs.values()).values_list("slug", flat=True))
+    new = []
+    for name, slug in slugs.items():
+        free = slug if slug not in taken else f"{slug}-{zlib.crc32(name.encode()):08x}"
+        taken.add(free)
+        new.append(Brand(name=name, slug=free))
+    Brand.objects.bulk_create(new, ignore_conflicts=True)
+    return dict(Brand.objects.filter(name__in=wanted).values_list("name", "id"))
+
+
 def _ensure_makes(names: Iterable[str]) -> None:
     Make.objects.bulk_create((Make(name=name, slug=slugify(name)) for name in sorted(names)), ignore_conflicts=True)
 
 
 def _ensure_parts(rows: list[PartRow], *, is_demo: bool) -> dict[PartKey, int]:
     """The part of each row, made if new; a description or grade that differs is brought up to date."""
-    names = sorted({row.brand for row in rows})
-    Brand.objects.bulk_create((Brand(name=name, slug=slugify(name)) for name in names), ignore_conflicts=True)
-    brands = dict(Brand.objects.filter(name__in=names).values_list("name", "id"))
+    brands = ensure_brands({row.brand for row in rows})
     wanted = {row.key: row for row in rows}
     staged = [
         (brands[row.brand], key.norm, row.number, row.description, row.grade, uuid.uuid4())

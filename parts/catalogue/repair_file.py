@@ -150,6 +150,8 @@ def _read_line(
         if not is_good:
             mistakes.append(LineError(number, column, message))
 
+    if any("\0" in value for value in values.values()):
+        check("", is_good=False, message="holds a character that cannot be stored")
     if "" in row:
         check("", is_good=False, message="more fields than columns")
     check("kind", is_good=values["kind"] in kinds, message=f"{values['kind']!r} is not a repair kind")

@@ -6,12 +6,14 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dealers.models import Make
 from garagehub.scenario.catalogue import demo_catalogue
-from parts.catalogue.loading import RepairFileError, load_catalogue, load_repairs
+from parts.catalogue.loading import RepairFileError, ensure_brands, load_catalogue, load_repairs
 from parts.catalogue.models import Part, PartNumber, Repair, Requirement, RequirementPart, Supersession
-from parts.catalogue.repair_file import COLUMNS
+from parts.catalogue.repair_file import COLUMNS, read_repairs
 from parts.vehicles.models import VehicleModel
 from tests.parts.catalogue.conftest import make_part
 
@@ -169,6 +171,20 @@ def test_in_part_only_whole_repairs_go_in(land_rover):
     assert counts["repairs"] == 1
     assert [error.line for error in errors] == [3]
     assert Repair.objects.get().position == "rear"
+
+
+@given(st.lists(st.text(max_size=60), max_size=6))
+def test_any_text_is_read_or_refused_but_never_crashes(lines):
+    file = read_repairs([HEADER, *lines], kinds={"coil-spring"}, makes={"LAND ROVER"})
+
+    assert file.repairs == []
+
+
+def test_names_with_one_slug_stay_two_brands():
+    ids = ensure_brands(["A & B", "A B", "\N{CJK UNIFIED IDEOGRAPH-4E00}", "\N{CJK UNIFIED IDEOGRAPH-4E01}"])
+
+    assert len(set(ids.values())) == 4
+    assert ensure_brands(["A B", "a b"])["A B"] == ids["A B"]
 
 
 @pytest.mark.parametrize("lines", [[], ["kind,make"], [HEADER, '"unclosed']])

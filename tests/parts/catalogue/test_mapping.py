@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garagehub.scenario.catalogue import demo_catalogue
+from garagehub.scenario.reasons import FAILS, OLD_FAILS
 from parts.catalogue import mapping
 from parts.catalogue.mapping import (
     Changes,
@@ -113,6 +114,11 @@ def test_at_least_95_in_100_fail_items_are_mapped():
     mapped = sum(count for ref, count in items.items() if kind_for("current", ref))
 
     assert mapped / sum(items.values()) >= 0.95
+
+
+def test_every_reason_of_the_scenario_is_mapped():
+    assert [reason.text for reason in FAILS if not kind_for("current", reason.ref)] == []
+    assert [reason.text for reason in OLD_FAILS if not kind_for("old", reason.ref)] == []
 
 
 def test_loading_twice_changes_nothing_the_second_time(take_marks):
