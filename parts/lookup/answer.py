@@ -229,20 +229,26 @@ def _part(requirement: dict[str, Any], supplies: dict[int, Supply]) -> dict[str,
     shown = _option(chosen, supply)
     return shown | {
         "description": chosen["description"] or requirement["name"],
-        "quantity": chosen["quantity"],
-        "obtainable": any(s is not None and s.is_ready for _, s in options),
-        "alternatives": [
-            {**_option(option, other), "quantity": option["quantity"]}
-            for option, other in options
-            if option is not chosen
-        ],
+        "obtainable": _is_met(options, by_vin=requirement["by_vin"]),
+        "by_vin": requirement["by_vin"],
+        "alternatives": [_option(option, other) for option, other in options if option is not chosen],
         "supply": supply,
     }
+
+
+def _is_met(options: list[tuple[dict[str, Any], Supply | None]], *, by_vin: bool) -> bool:
+    """Whether one of the options, or a bundle of them together, can be had; chosen by VIN, whether all can."""
+    bundles: dict[Any, bool] = {}
+    for option, supply in options:
+        key = option["part_id"] if option["bundle"] is None else f"bundle {option['bundle']}"
+        bundles[key] = bundles.get(key, True) and supply is not None and supply.is_ready
+    return all(bundles.values()) if by_vin else any(bundles.values())
 
 
 def _option(option: dict[str, Any], supply: Supply | None) -> dict[str, Any]:
     return {
         "part_number": option["part_number"],
+        "quantity": option["quantity"],
         "brand": option["brand"],
         "description": option["description"],
         "availability": supply.availability if supply else "unknown",
@@ -265,6 +271,7 @@ def _unidentified(requirement: dict[str, Any]) -> dict[str, Any]:
         "checked_at": None,
         "quantity": requirement["quantity"],
         "obtainable": False,
+        "by_vin": True,
         "alternatives": [],
         "supply": None,
     }
@@ -290,6 +297,8 @@ def _explain(code: str, parts: list[dict[str, Any]], place: Place) -> list[dict[
 
 def _part_detail(code: str, part: dict[str, Any], place: Place) -> str:
     supply: Supply | None = part["supply"]
+    if part["by_vin"] and code == Reason.AVAILABILITY_UNKNOWN.label:
+        return f"{part['description']}: which part fits is known only from the VIN, and not every one can be had"
     return wording.part_reason(
         code,
         numbers=part["part_number"] or part["description"],

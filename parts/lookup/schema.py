@@ -55,7 +55,8 @@ class OptionShape(Shape):
 class PartShape(OptionShape):
     """One thing a repair needs, by the part that meets it best, and the others that would do."""
 
-    obtainable = serializers.BooleanField()
+    obtainable = serializers.BooleanField(help_text="Somebody could send what this need takes.")
+    by_vin = serializers.BooleanField(help_text="Which part fits is known only from the VIN.")
     alternatives = OptionShape(many=True)
 
 
