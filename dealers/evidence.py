@@ -12,6 +12,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from dealers import trust
 from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System
 from dealers.peers import Case, judge_all
 from dealers.status import MANUFACTURER, PRIOR, UNKNOWN, Item, Reason, Verdict, trust_of
@@ -124,8 +125,12 @@ def withdraw(notices: QuerySet[Notice], *, at: datetime) -> int:
 
 
 def refresh(*, at: datetime) -> int:
-    """The net under everything else: delete old evidence, judge every dealer again; answers how many changed."""
+    """The net under everything else: delete old evidence, learn whom to trust, judge every dealer again.
+
+    Answers how many statuses changed.
+    """
     sweep(at=at)
+    trust.learn(at=at)
     return recompute(at=at)
 
 
@@ -181,11 +186,10 @@ def _live_items(places: Iterable[int], *, systems: Collection[str], at: datetime
         for source, agreed, disagreed in SourceRecord.objects.values_list("source", "agreed", "disagreed")
     }
     found: dict[Key, list[Item]] = defaultdict(list)
-    for dealer_id, system, kind, source, organisation, claim, observed_at, trust, repeats in newest:
-        if trust is None and source in records:
-            agreed, disagreed = records[source]
-            trust = trust_of(kind, agreed=agreed, disagreed=disagreed)  # noqa: PLW2901 - the row's blank is filled in
-        item = Item(kind, source, claim, observed_at, organisation=organisation, trust=trust, repeats=repeats)
+    for dealer_id, system, kind, source, organisation, claim, observed_at, given, repeats in newest:
+        record = records.get(source) if given is None else None
+        earned = trust_of(kind, agreed=record[0], disagreed=record[1]) if record else given
+        item = Item(kind, source, claim, observed_at, organisation=organisation, trust=earned, repeats=repeats)
         found[dealer_id, system].append(item)
     return found
 

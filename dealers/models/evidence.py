@@ -73,6 +73,9 @@ class Evidence(models.Model):
     note = models.CharField(max_length=500, blank=True)
     observed_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now, editable=False)
+    scored_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the claim was held against what turned out to be so."
+    )
     reporter = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
 
     class Meta:
@@ -87,6 +90,12 @@ class Evidence(models.Model):
             models.Index(fields=["dealer", "system", "-observed_at"], name="dealers_evidence_newest"),
             # Read by reports.submit(): how much, and what last, this source said.
             models.Index(fields=["source", "-observed_at"], name="dealers_evidence_source"),
+            # Read by trust.learn(): garages' reports not yet held against the settled state.
+            models.Index(
+                fields=["observed_at"],
+                condition=models.Q(kind="garage", scored_at=None),
+                name="dealers_evidence_unscored",
+            ),
         ]
 
     def __str__(self) -> str:
