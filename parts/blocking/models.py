@@ -81,7 +81,11 @@ class BranchReach(models.Model):
 
     branch = models.OneToOneField(
         # Left behind on purpose: the decision sees that a branch went, and with it offers that nobody marked.
-        Branch, primary_key=True, on_delete=models.DO_NOTHING, related_name="reach_now", db_constraint=False
+        Branch,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        related_name="reach_now",
+        db_constraint=False,
     )
     ready = models.IntegerField(help_text="Fresh, and can be got.")
     possible = models.IntegerField(help_text="Can be got, if the source's old word still holds.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ class Decisions:
     brand_cover: dict[int, bool]
     make_reach: dict[int, Systems]
     availability: dict[int, tuple[list[Masks], int]]
+    requirements: dict[int, Masks]
     readiness: dict[int, Readiness]
     needs: dict[int, Need]
     statuses: dict[int, Status]
@@ -37,13 +38,15 @@ def decide(world: World, *, at: datetime) -> Decisions:
     brand_cover = {brand: rules.is_covered(brand, suppliers.values(), at=at) for brand in world.brands}
     make_reach = {make: rules.make_reach(make, dealers.values()) for make in world.makes}
     availability = _availability(world, branch_reach, at=at)
-    readiness = _readiness(world, brand_cover, make_reach, availability, at=at)
+    requirements, identified = _requirements(world, brand_cover, availability)
+    readiness = _readiness(world, make_reach, requirements, identified, at=at)
     needs = _needs(world)
     return Decisions(
         branch_reach=branch_reach,
         brand_cover=brand_cover,
         make_reach=make_reach,
         availability=availability,
+        requirements=requirements,
         readiness=readiness,
         needs=needs,
         statuses=_statuses(world.vehicles, needs.values(), readiness),
@@ -60,35 +63,48 @@ def _availability(
     for override in world.overrides:
         if override.kind != rules.Word.REPAIR_IMPOSSIBLE:
             overrides[override.target].append(override)
-    return {
-        part: rules.availability(offers[part], branch_reach, overrides[part], at=at)
-        for part in world.parts
-    }  # fmt: skip
+    return {part: rules.availability(offers[part], branch_reach, overrides[part], at=at) for part in world.parts}
 
 
-def _readiness(
-    world: World,
-    brand_cover: Mapping[int, bool],
-    make_reach: Mapping[int, Systems],
-    availability: Mapping[int, tuple[list[Masks], int]],
-    *,
-    at: datetime,
-) -> dict[int, Readiness]:
+def _requirements(
+    world: World, brand_cover: Mapping[int, bool], availability: Mapping[int, tuple[list[Masks], int]]
+) -> tuple[dict[int, Masks], set[int]]:
+    """The masks of each requirement, and those whose part must be identified by VIN."""
     bundles: defaultdict[int, defaultdict[object, list[Masks]]] = defaultdict(lambda: defaultdict(list))
     for option in world.options:
         tiers, no = availability[option.part]
         masks = rules.option_masks(option.quantity, tiers, no, is_brand_covered=brand_cover[world.parts[option.part]])
         key = ("part", option.part) if option.bundle is None else ("bundle", option.bundle)
         bundles[option.requirement][key].append(masks)
-    requirements: defaultdict[int, list[tuple[Masks, bool]]] = defaultdict(list)
+    known = {requirement: list(bundles[requirement].values()) for requirement in world.requirements}
+    return (
+        {
+            requirement.id: rules.requirement_masks(known[requirement.id], by_vin=requirement.by_vin)
+            for requirement in world.requirements.values()
+        },
+        {
+            requirement.id
+            for requirement in world.requirements.values()
+            if requirement.by_vin or not known[requirement.id]
+        },
+    )
+
+
+def _readiness(
+    world: World,
+    make_reach: Mapping[int, Systems],
+    requirements: Mapping[int, Masks],
+    identified: Container[int],
+    *,
+    at: datetime,
+) -> dict[int, Readiness]:
+    needed: defaultdict[int, list[tuple[Masks, bool]]] = defaultdict(list)
     for requirement in world.requirements.values():
-        known = list(bundles[requirement.id].values())
-        masks = rules.requirement_masks(known, by_vin=requirement.by_vin)
-        requirements[requirement.repair].append((masks, requirement.by_vin or not known))
+        needed[requirement.repair].append((requirements[requirement.id], requirement.id in identified))
     return {
         repair.id: rules.readiness(
             repair,
-            requirements[repair.id],
+            needed[repair.id],
             make_reach[world.models[repair.model]],
             [o for o in world.overrides if o.kind == rules.Word.REPAIR_IMPOSSIBLE and o.target == repair.id],
             at=at,
