@@ -125,8 +125,10 @@ def ensure_references(pairs: Iterable[tuple[str, str]]) -> Changes:
     return Changes(created=len(created), changed=0, unmapped=sum(kind is None for _, kind in created))
 
 
+@transaction.atomic
 def ensure_new_references() -> Changes:
-    """Have a row for each reference met in defects that has none yet: what an import calls when it is done."""
+    """Follow the data files, and have a row for each reference met in defects: for after an import, or a full decision."""
+    followed = sync_reference_data()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -137,7 +139,8 @@ def ensure_new_references() -> Changes:
             """
         )
         pairs = cursor.fetchall()
-    return ensure_references(pairs)
+    met = ensure_references(pairs)
+    return Changes(met.created, followed.changed, followed.unmapped + met.unmapped)
 
 
 def open_fails_by_reference() -> dict[int, int]:

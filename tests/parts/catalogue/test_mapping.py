@@ -160,7 +160,7 @@ def test_references_of_new_defects_are_found(django_assert_max_num_queries):
         )
 
     assert ensure_new_references().created == 2
-    with django_assert_max_num_queries(3):  # one, and an empty savepoint
+    with django_assert_max_num_queries(14):
         assert ensure_new_references() == Changes(0, 0, 0)
 
 
