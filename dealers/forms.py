@@ -31,7 +31,7 @@ class FilterForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
         makes = Make.objects.filter(dealers__is_active=True).distinct().order_by("name")
         field = self.fields["make"]
         assert isinstance(field, forms.ChoiceField)
@@ -57,7 +57,7 @@ class ReportForm(forms.Form):
     garage = forms.ChoiceField(label=_("Reporting for"))
 
     def __init__(self, *args: Any, garages: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
         field = self.fields["garage"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = garages

@@ -80,11 +80,15 @@ class _Votes:
 
 
 class _Pool:
-    """What each case's peers say: sums per group, from which each case is left out when it asks."""
+    """What each case's peers say: sums over the cases that share a group with it, from which it is left out.
+
+    Cases are summed by the whole set of their groups first, so that a peer that shares two groups counts once.
+    """
 
     def __init__(self, cases: Mapping[Key, Case], *, at: datetime) -> None:
         self._own: dict[Hashable, _Votes] = {}
-        self._groups: dict[Hashable, _Votes] = defaultdict(_Votes)
+        self._by_groups: dict[tuple[Hashable, ...], _Votes] = defaultdict(_Votes)
+        self._peers: dict[tuple[Hashable, ...], _Votes] = {}
         spoken = Counter(
             (group, organisation)
             for case in cases.values()
@@ -93,19 +97,17 @@ class _Pool:
         )
         for key, case in cases.items():
             own = _first_hand(case, spoken, at=at)
-            if own is None:
-                continue
-            self._own[key] = own
-            for group in case.groups:
-                self._groups[group] += own
+            if own is not None and case.groups:
+                self._own[key] = own
+                self._by_groups[case.groups] += own
 
     def prior(self, key: Hashable, case: Case) -> Prior:
         """What this case should expect from its peers; the ordinary day while they are fewer than a quorum."""
-        peers = _Votes()
-        for group in case.groups:
-            peers += self._groups.get(group, _Votes())
-            if key in self._own:
-                peers -= self._own[key]
+        if case.groups not in self._peers:
+            shared = set(case.groups)
+            sums = (votes for groups, votes in self._by_groups.items() if shared & set(groups))
+            self._peers[case.groups] = sum(sums, start=_Votes())
+        peers = self._peers[case.groups] - self._own.get(key, _Votes())
         if peers.dealers < POOL_QUORUM:
             return Prior()
         total = (POOL_STRENGTH * _VOTE) + peers.weight

@@ -58,6 +58,16 @@ def test_a_dealer_is_left_out_of_its_own_prior():
     assert with_own.reasons[-1].points < -10
 
 
+def test_a_peer_that_shares_two_makes_counts_once():
+    both = ("one make", "another make")
+    world = {n: Case((check("down", repeats=9),), "unknown", both) for n in range(5)}
+    world["one"] = Case((check("down"),), "unknown", both)
+    world["third"] = Case((check("down"),), "unknown", ("another make",))
+    verdicts = judge_all(world, at=AT)
+    assert verdicts["one"].reasons[-1].count == 6
+    assert verdicts["third"].reasons[-1].count == 6
+
+
 def test_one_garage_cannot_turn_a_make_by_reporting_every_dealer():
     world = {n: case(check("operational"), garage("liar", "down"), previous="operational") for n in range(300)}
     world |= {f"quiet {n}": case(garage("liar", "down")) for n in range(300)}
