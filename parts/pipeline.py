@@ -1,0 +1,84 @@
+"""How a fact becomes an answer, on one screen. Newcomers read this first.
+
+    supplier's feed  ─► feeds.poll ─► offers ─┐
+    DVSA's files     ─► vehicles.importing ───┼─► marks ─► blocking.drain ─► statuses, BlockChange ─► notices
+    admin's edits    ─► catalogue, overrides ─┘                ▲
+    dealers' statuses, ages of feeds, the clock ───────────────┘ (looked at by every drain)
+
+Each writer appends marks in the transaction of its change. A drain takes them and decides again exactly what they
+touch. Deciding at once, as here, only saves the wait: the beat drains every few seconds whatever happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from parts.blocking import decide, verify
+from parts.feeds import polling, sweeping
+from parts.feeds.models import FeedRun
+from parts.vehicles import daily, importing
+
+
+def poll_feed(code: str, *, at: datetime) -> FeedRun:
+    """Take in one supplier's feed now, then decide what it changed. NotFoundError if there is no such supplier."""
+    return poll_feed_by_id(polling.feed_of(code).pk, at=at)
+
+
+def poll_feed_by_id(feed_id: int, *, at: datetime) -> FeedRun:
+    """The same, for a feed that was claimed."""
+    run = polling.poll(feed_id, at=at)
+    decide.drain(at=at)
+    return run
+
+
+def claim_due_feeds(*, at: datetime) -> list[int]:
+    """The feeds whose time has come, each claimed for this caller."""
+    return polling.due(at=at)
+
+
+def import_mot(
+    path: Path,
+    *,
+    at: datetime,
+    makes: Iterable[str] | None = None,
+    force: bool = False,
+    progress: importing.Progress | None = None,
+) -> importing.Counts:
+    """Take in a file of MOT data, then decide about the vehicles it changed."""
+    counts = importing.import_path(path, at=at, makes=makes, force=force, progress=progress)
+    decide.drain(at=at)
+    return counts
+
+
+def import_daily_mot(*, at: datetime) -> importing.Counts:
+    """Take in DVSA's files that we do not have yet, then decide about the vehicles they changed."""
+    counts = daily.import_new(at=at)
+    decide.drain(at=at)
+    return counts
+
+
+def drain(*, at: datetime) -> list[decide.Counts]:
+    """Decide whatever was marked, and what the clock and dealers' statuses moved."""
+    return decide.drain(at=at)
+
+
+def decide_now(*, at: datetime, full: bool = False) -> decide.Counts:
+    """Decide what was marked, or everything, waiting for a decision under way: what a person asks for."""
+    return decide.decide(at=at, full=full)
+
+
+def decide_full(*, at: datetime) -> decide.Counts:
+    """Decide everything again: on start, daily, and whenever in doubt."""
+    return decide.decide(at=at, full=True)
+
+
+def verify_decisions(*, at: datetime) -> dict[str, int]:
+    """How many stored rows differ from what a full decision would write; none should."""
+    return verify.verify(at=at)
+
+
+def sweep(*, at: datetime) -> None:
+    """Close runs whose worker died; their feeds come round again."""
+    sweeping.sweep(at=at)

@@ -1,0 +1,45 @@
+"""Doors, not rooms: each task makes one call. Every one may run twice, at once or after a kill, and do no harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from parts import pipeline
+
+
+@shared_task
+def poll_due_feeds() -> None:
+    """Hand each feed that is due to a worker."""
+    for feed_id in pipeline.claim_due_feeds(at=timezone.now()):
+        poll_feed.delay(feed_id=feed_id)
+
+
+@shared_task
+def poll_feed(*, feed_id: int) -> None:
+    """Take in one feed, then decide what it changed."""
+    pipeline.poll_feed_by_id(feed_id, at=timezone.now())
+
+
+@shared_task
+def drain() -> None:
+    """Decide whatever changed since the last drain."""
+    pipeline.drain(at=timezone.now())
+
+
+@shared_task
+def decide_full() -> None:
+    """Decide everything: the daily net under the marks."""
+    pipeline.decide_full(at=timezone.now())
+
+
+@shared_task
+def import_daily_mot() -> None:
+    """Take in DVSA's newest files."""
+    pipeline.import_daily_mot(at=timezone.now())
+
+
+@shared_task
+def sweep() -> None:
+    """Close runs whose worker died, so that they are driven again."""
+    pipeline.sweep(at=timezone.now())
