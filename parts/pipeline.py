@@ -65,13 +65,8 @@ def drain(*, at: datetime) -> list[decide.Counts]:
 
 
 def decide_now(*, at: datetime, full: bool = False) -> decide.Counts:
-    """Decide what was marked, or everything, waiting for a decision under way: what a person asks for."""
+    """Decide what was marked, or everything (daily, and whenever in doubt), waiting for a decision under way."""
     return decide.decide(at=at, full=full)
-
-
-def decide_full(*, at: datetime) -> decide.Counts:
-    """Decide everything again: on start, daily, and whenever in doubt."""
-    return decide.decide(at=at, full=True)
 
 
 def verify_decisions(*, at: datetime) -> dict[str, int]:

@@ -30,7 +30,7 @@ def drain() -> None:
 @shared_task
 def decide_full() -> None:
     """Decide everything: the daily net under the marks."""
-    pipeline.decide_full(at=timezone.now())
+    pipeline.decide_now(at=timezone.now(), full=True)
 
 
 @shared_task
