@@ -23,7 +23,9 @@ def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Po
     """A worker on every queue. It sees committed rows only: the test needs `django_db(transaction=True)`."""
     with django_db_blocker.unblock():
         database = connection.settings_dict
-    where = urlencode({name: database[name.upper()] for name in ("host", "port") if database[name.upper()]})
+    # dj-database-url leaves what stands after the question mark, such as a socket's folder, in OPTIONS.
+    place = {"host": database["HOST"], "port": database["PORT"], **database["OPTIONS"]}
+    where = urlencode({name: place[name] for name in ("host", "port") if place[name]})
     user, password = quote(database["USER"]), quote(database["PASSWORD"] or "")
     environment = dict(
         os.environ,

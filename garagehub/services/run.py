@@ -183,8 +183,8 @@ def announcement(options: Options, summary: Mapping[str, Any]) -> list[str]:
 
 
 def _verdict(summary: Mapping[str, Any]) -> str:
-    decided, blocked = summary.get("decided", 0), summary.get("blocked", 0)
-    line = f"{decided:,} vehicles decided, {blocked:,} of them blocked from repair"
+    decided = f"{summary['decided']:,} vehicles" if "decided" in summary else "Every vehicle"
+    line = f"{decided} decided, {summary.get('blocked') or 0:,} blocked from repair"
     reasons = sorted(summary.get("by_reason", {}).items(), key=lambda item: -item[1])
     said = ", ".join(f"{count:,} {code.replace('_', ' ')}" for code, count in reasons if count)
     return f"{line}: {said}." if said else f"{line}."

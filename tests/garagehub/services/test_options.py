@@ -65,7 +65,7 @@ def test_the_announcement_begins_with_the_line_that_scripts_wait_for():
 
     assert lines[:3] == [
         "GarageHub is ready on http://127.0.0.1:8000",
-        "20,000 vehicles decided, 1,234 of them blocked from repair: 1,200 part unavailable, 34 no diagnostics.",
+        "20,000 vehicles decided, 1,234 blocked from repair: 1,200 part unavailable, 34 no diagnostics.",
         "  Admin: a@b.example / demo at http://127.0.0.1:8000/admin/",
     ]
 
