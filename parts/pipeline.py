@@ -22,12 +22,17 @@ from parts.vehicles import daily, importing
 
 
 def poll_feed(code: str, *, at: datetime) -> FeedRun:
-    """Take in one supplier's feed now, then decide what it changed. NotFoundError if there is no such supplier."""
-    return poll_feed_by_id(polling.feed_of(code).pk, at=at)
+    """Take in one supplier's feed now and decide what it changed, for whoever waits for the answer.
+
+    NotFoundError if there is no such supplier.
+    """
+    run = polling.poll(polling.feed_of(code).pk, at=at)
+    decide.decide(at=at)
+    return run
 
 
-def poll_feed_by_id(feed_id: int, *, at: datetime) -> FeedRun:
-    """The same, for a feed that was claimed."""
+def poll_claimed_feed(feed_id: int, *, at: datetime) -> FeedRun:
+    """Take in a feed that was claimed. If a decision is under way, the next drain takes what it changed."""
     run = polling.poll(feed_id, at=at)
     decide.drain(at=at)
     return run
@@ -46,9 +51,9 @@ def import_mot(
     force: bool = False,
     progress: importing.Progress | None = None,
 ) -> importing.Counts:
-    """Take in a file of MOT data, then decide about the vehicles it changed."""
+    """Take in a file of MOT data and decide about the vehicles it changed, for whoever waits for the answer."""
     counts = importing.import_path(path, at=at, makes=makes, force=force, progress=progress)
-    decide.drain(at=at)
+    decide.decide(at=at)
     return counts
 
 

@@ -18,7 +18,7 @@ def poll_due_feeds() -> None:
 @shared_task
 def poll_feed(*, feed_id: int) -> None:
     """Take in one feed, then decide what it changed."""
-    pipeline.poll_feed_by_id(feed_id, at=timezone.now())
+    pipeline.poll_claimed_feed(feed_id, at=timezone.now())
 
 
 @shared_task
