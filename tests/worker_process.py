@@ -58,7 +58,8 @@ def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Po
     )
     ready = threading.Event()
     said: list[str] = []
-    threading.Thread(target=_read, args=(process, ready, said), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process, ready, said), daemon=True)
+    reader.start()
     try:
         assert ready.wait(START_LIMIT_S), "the worker did not start:\n" + "".join(said)
         yield process
@@ -68,11 +69,13 @@ def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Po
             process.wait(15)
         finally:
             process.kill()
+            reader.join(15)
 
 
 def _read(process: subprocess.Popen[str], ready: threading.Event, said: list[str]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        said.append(line)
-        if "ready." in line:
-            ready.set()
+    with process.stdout as lines:
+        for line in lines:
+            said.append(line)
+            if "ready." in line:
+                ready.set()
