@@ -27,7 +27,7 @@ VALID_YEARS = 1
 
 
 class Found(NamedTuple):
-    """A defect of the newest visit: its test, its place in the list, and what its text says."""
+    """A defect of the newest visit: its test, its place among those left, and what its text says."""
 
     number: str
     position: int
@@ -91,12 +91,12 @@ def _left_by(test: Test) -> tuple[Found, ...]:
     """The defects that the deciding test leaves: of a pass only what may get worse, of a fail all not put right."""
     is_old = test.completed_at < RENUMBERED_AT
     found: list[Found] = []
-    for position, (text, category) in enumerate(test.defects):
+    for text, category in test.defects:
         is_failing = category in FAILING
         if (is_failing and test.has_passed) or category is Category.RECTIFIED:
             continue
-        found.append(Found(test.number, position, text, category, is_failing, read(text, is_old)))
+        found.append(Found(test.number, len(found), text, category, is_failing, read(text, is_old)))
     if not test.has_passed and not any(defect.is_failing for defect in found):
         reading = read("", is_old)
-        found.append(Found(test.number, len(test.defects), "", Category.UNDISCLOSED, True, reading))
+        found.append(Found(test.number, len(found), "", Category.UNDISCLOSED, True, reading))
     return tuple(found)

@@ -19,6 +19,7 @@ from parts.vehicles.registration import cleaned
 _EARLIEST_YEAR, _LATEST_YEAR = 1885, 2200
 _LONGEST_REGISTRATION = 13
 _LONGEST_NUMBER = 20
+_MOST_DEFECTS = 1_000
 _DVSA_NUMBER_DIGITS = 12
 _SECONDS_LENGTH = len("2015-03-11 11:41:11")
 _LARGEST_INT = 2_147_483_647
@@ -203,6 +204,8 @@ def _defects(raw: msgspec.Raw) -> tuple[Reported, ...]:
         items = _defects_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRecordError(f"A test's defects cannot be read: {_reason(error)}") from error
+    if items and len(items) > _MOST_DEFECTS:
+        raise BadRecordError(f"A test lists more than {_MOST_DEFECTS:,} defects")
     return tuple(
         Reported(
             _text(item.text, 1_000),

@@ -181,8 +181,11 @@ def _read_up_to(chunks: Iterator[bytes], most: int) -> tuple[bytes, bool]:
 def _lines(member: str, chunks: Iterable[bytes]) -> Iterator[Block]:
     first, tail, is_dropping = 1, b"", False
     for chunk in chunks:
-        lines: list[bytes | None] = list((tail + chunk).split(b"\n"))
+        text = tail + chunk
+        lines: list[bytes | None] = list(text.split(b"\n"))
         tail = lines.pop() or b""
+        if len(text) > LONGEST_LINE_BYTES:
+            lines = [None if line and len(line) > LONGEST_LINE_BYTES else line for line in lines]
         if is_dropping and lines:
             lines[0], is_dropping = None, False
         if len(tail) > LONGEST_LINE_BYTES or is_dropping:
