@@ -40,6 +40,7 @@ class Cell:
     counts: dict[str, int]
     bar: list[tuple[str, float, float]]
     words: str
+    share: str
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _row(make: MakeBoard) -> Row:
             counts=counts,
             bar=_bar(counts),
             words=_words(counts),
+            share=_share(rolled.state, counts),
         )
         for system, (rolled, counts) in make.systems.items()
     ]
@@ -115,6 +117,12 @@ def _bar(counts: dict[str, int]) -> list[tuple[str, float, float]]:
 def _words(counts: dict[str, int]) -> str:
     """The counts in words, for those who hear the page."""
     return ", ".join(f"{counts[state]} {State(state).label.lower()}" for state in _BAR_STATES if counts.get(state))
+
+
+def _share(state: str, counts: dict[str, int]) -> str:
+    """How many of the make's dealers are in the state that the whole is called by."""
+    count = counts.get(state, 0)
+    return _("%(count)d of %(all)d dealers") % {"count": count, "all": sum(counts.values())} if count else ""
 
 
 def _headline(makes: list[MakeBoard], fleet: Overview) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from dealers.access import dealer_for
 from dealers.models import System
@@ -23,13 +25,12 @@ from parts.lookup.answer import look_up_many
 from parts.lookup.checking import check_parts, silent_sources
 from parts.lookup.forms import PartNumbersForm, RegistrationsForm
 
-_STATES = {
-    "in_stock": "ready",
-    "limited": "ready",
-    "on_backorder": "blocked",
-    "out_of_stock": "blocked",
-    "not_listed": "blocked",
-    "unknown": "unknown",
+_WHY_NOT = {
+    "in_stock": lazy("in stock, but the dealers who have it cannot take orders or send it today"),
+    "limited": lazy("a few left, but the dealers who have it cannot take orders or send it today"),
+    "on_backorder": lazy("on back order"),
+    "out_of_stock": lazy("out of stock"),
+    "not_listed": lazy("no source lists it"),
 }
 
 
@@ -57,26 +58,31 @@ def workbench(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def check_part_numbers(request: HttpRequest) -> HttpResponse:
     """Part numbers pasted: one row each, in the order given, as a page or as CSV."""
+    if request.method == "GET":  # back from signing in, or the address typed
+        return redirect("garage")
     form = PartNumbersForm(request.POST, prefix="parts")
     answer = _checked(form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
     if answer is None:
         return _page(request, {"parts_form": form}, status=400)
-    rows = answer["results"]
+    rows = [_part(row) for row in answer["results"]]
     if request.POST.get("as") == "csv":
         return _csv("parts.csv", _PART_COLUMNS, (_part_line(row) for row in rows))
-    counts = Counter("unrecognised" if row["matched"] == "unknown" else _STATES[row["availability"]] for row in rows)
-    return _page(request, {"parts_form": form, "rows": rows, "counts": counts, "sources": answer["sources"]})
+    counts = Counter(row["state"] for row in rows)
+    context = {"parts_form": form, "rows": rows, "counts": counts, "sources": answer["sources"]}
+    return _page(request, context | {"at": timezone.now()})
 
 
 @login_required
 @never_cache
 @sensitive_post_parameters()
-@require_POST
+@require_http_methods(["GET", "POST"])
 def check_cars(request: HttpRequest) -> HttpResponse:
-    """Plates pasted: one row each, those off the road first when asked, as a page or as CSV."""
+    """Plates pasted: one row each, in the order given, as a page or as CSV."""
+    if request.method == "GET":
+        return redirect("garage")
     form = RegistrationsForm(request.POST, prefix="cars")
     answers = _checked(form, lambda items, postcode: look_up_many(items, postcode=postcode, at=timezone.now()))
     if answers is None:
@@ -85,7 +91,7 @@ def check_cars(request: HttpRequest) -> HttpResponse:
     if request.POST.get("as") == "csv":
         return _csv("cars.csv", _CAR_COLUMNS, (_car_line(car) for car in cars))
     counts = Counter(car["status"] for car in cars)
-    return _page(request, {"cars_form": form, "cars": cars, "car_counts": counts})
+    return _page(request, {"cars_form": form, "cars": cars, "counts": counts, "at": timezone.now()})
 
 
 def _checked(form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
@@ -98,6 +104,22 @@ def _checked(form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
         for name, texts in error.fields.items():
             form.add_error(name if name in form.fields else None, texts)
         return None
+
+
+def _part(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the state a garage asks for: can it be had? And if not, why."""
+    if row["matched"] in {"unknown", "ambiguous"}:
+        state, why = "unrecognised", ""
+    elif row["can_be_had"]:
+        state, why = "ready", ""
+    elif row["availability"] in _WHY_NOT:
+        state, why = "blocked", str(_WHY_NOT[row["availability"]])
+    else:
+        state, why = "unknown", ""
+    expected_on = (
+        row["expected_on"] if state == "blocked" and row["availability"] not in {"in_stock", "limited"} else None
+    )
+    return row | {"state": state, "why": why, "expected_on": expected_on}
 
 
 def _car(typed: str, answer: dict[str, Any] | DomainError) -> dict[str, Any]:
@@ -118,28 +140,26 @@ def _car(typed: str, answer: dict[str, Any] | DomainError) -> dict[str, Any]:
 
 
 _PART_COLUMNS = (
-    "input", "matched", "part_number", "brand", "description", "availability", "quantity", "cars_waiting", "supplier",
-    "dealer", "tier", "distance_miles", "price_gbp", "lead_time_days", "expected_on", "checked_at",
+    "input", "matched", "part_number", "brand", "description", "state", "availability", "quantity", "cars_waiting",
+    "supplier", "dealer", "tier", "distance_miles", "price_gbp", "lead_time_days", "expected_on", "checked_at",
 )  # fmt: skip
 _CAR_COLUMNS = (
-    "input",
-    "make",
-    "model",
-    "repair_status",
-    "mot",
-    "mot_expires_on",
-    "parts_found",
-    "parts_needed",
-    "why",
-)
+    "input", "make", "model", "repair_status", "mot", "mot_expires_on", "parts_found", "parts_needed", "why",
+)  # fmt: skip
+_STATE_WORDS = {
+    "ready": "can be had",
+    "blocked": "nobody can send it",
+    "unknown": "could not check",
+    "unrecognised": "not recognised",
+}
 
 
 def _part_line(row: dict[str, Any]) -> list[Any]:
     best = row["best"] or {}
     price = best.get("price_pence")
     return [
-        row["input"], row["matched"], row["part_number"], row["brand"], row["description"], row["availability"],
-        row["quantity"], row["demand"], best.get("supplier"), best.get("dealer"), best.get("tier"),
+        row["input"], row["matched"], row["part_number"], row["brand"], row["description"],
+        _STATE_WORDS[row["state"]], row["availability"], row["quantity"], row["demand"], best.get("supplier"), best.get("dealer"), best.get("tier"),
         best.get("distance_miles"), f"{price / 100:.2f}" if price is not None else None, best.get("lead_time_days"),
         row["expected_on"], row["checked_at"].isoformat() if row["checked_at"] else None,
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -23,7 +24,9 @@ _TRIES, _WINDOW_S = 10, 900
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The status board and the two questions."""
-    return render(request, "web/home.html", {"board": board(at=timezone.now())}, fragment="web/_board.html")
+    # What moves by itself can be stopped (WCAG 2.2.2): ?live=off.
+    context = {"board": board(at=timezone.now()), "is_live": request.GET.get("live") != "off"}
+    return render(request, "web/home.html", context, fragment="web/_live.html")
 
 
 class SignIn(LoginView):
@@ -83,9 +86,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500, as a page or as problem+json; the page reads nothing from the database."""
     if _is_api(request):
         return problem_response(500, "Our fault", "Something went wrong here; it was recorded.", code="server_error")
-    return HttpResponse(_SORRY, status=500)
+    return HttpResponse(render_to_string("errors/500.html"), status=500)
 
 
-_SORRY = """<!doctype html><html lang="en-gb"><meta charset="utf-8"><title>Something went wrong – GarageHub</title>
-<h1>Something went wrong on our side</h1><p>It was recorded. Nothing you entered is lost if you go back.
-Try again in a minute; dealers' own telephone lines are not affected.</p><p><a href="/">Back to the status board</a></p>"""
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid token: most often one that was open since before signing in. Nothing was done."""
+    if _is_api(request):
+        return problem_response(403, _("Not allowed"), _("The CSRF token is missing or old."), code="csrf_failed")
+    return render(request, "errors/stale_form.html", status=403)

@@ -23,10 +23,10 @@ class VehicleForm(forms.Form):
         error_messages={"required": _("Enter your number plate, such as AA19 AAA.")},
     )
     postcode = forms.CharField(
-        label=_("Postcode (if you like)"),
+        label=_("Postcode (optional)"),
         required=False,
         max_length=10,
-        help_text=_("The first half is enough. We then answer for your part of the country and say how far a part is."),
+        help_text=_("The first half, such as LE4, is enough. We then answer for your part of the country."),
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "size": 10}),
     )
 
@@ -35,7 +35,12 @@ class _ListForm(forms.Form):
     """Many things pasted at once: one a line, or parted by commas, semicolons or tabs."""
 
     items = forms.CharField(widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}))
-    postcode = forms.CharField(label=_("Postcode (for distances)"), required=False, max_length=10)
+    postcode = forms.CharField(
+        label=_("Postcode (for distances)"),
+        required=False,
+        max_length=10,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false", "size": 10}),
+    )
     limit = 0
     noun = ""
 

@@ -1,4 +1,4 @@
-"""The owner's page and the garage's workbench."""
+"""The owner's page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -19,6 +18,7 @@ from parts.lookup.answer import look_up
 from parts.lookup.forms import VehicleForm
 from parts.lookup.nearby import nearest_dealers
 from parts.lookup.place import place_of
+from parts.lookup.sentences import changes, place_sentence, road_sentence
 from parts.lookup.throttle import take_a_turn
 from parts.vehicles.registration import BadRegistrationError, normalise, suggestions
 
@@ -62,12 +62,12 @@ def _answer(request: HttpRequest, form: VehicleForm) -> HttpResponse:
         )
     place = place_of(postcode)
     context = {
-        "form": VehicleForm(),
+        "form": VehicleForm(initial={"postcode": postcode}),
         "answer": _dated(answer),
         "road_sentence": road_sentence(answer),
-        "guidance_title": _("what you may do with this car"),
-        "place_sentence": _place_sentence(answer),
-        "change_sentence": _change_sentence(answer),
+        "place_sentence": place_sentence(answer),
+        "postcode": postcode,
+        "changes": changes(answer),
         "places": nearest_dealers(answer["make"], place=place) if place and answer["repairs"] else [],
     }
     return render(request, "lookup/vehicle.html", context)
@@ -100,41 +100,3 @@ def _dated(answer: dict[str, Any]) -> dict[str, Any]:
         "first_used_on": date.fromisoformat(first) if isinstance(first, str) else first,
         "evidence": evidence,
     }
-
-
-_ROAD = {
-    "valid": lazy("Its MOT is valid until %(day)s."),
-    "may_drive_until": lazy(
-        "It failed its last test, but its old MOT still runs: you may drive it until %(day)s, if it is roadworthy."
-    ),
-    "repair_or_test_journey_only": lazy("It has no valid MOT: drive it only to a repair or to a test you have booked."),
-    "do_not_drive": lazy("Do not drive it: its last test found a dangerous defect."),
-    "not_due": lazy("It needs no MOT before %(day)s."),
-    "off_road_by_choice": lazy("It is declared off the road (SORN): it may not be used on a public road."),
-    "unknown": lazy("We cannot tell whether its MOT is valid. Check it on GOV.UK."),
-}
-
-
-def road_sentence(answer: dict[str, Any]) -> str:
-    """What the law lets the owner do today, in one sentence."""
-    until = answer["road"]["until"]
-    day = date.fromisoformat(until) if isinstance(until, str) else until
-    text = str(_ROAD[answer["road"]["status"]])
-    return text % {"day": f"{day:%-d %B %Y}" if day else ""} if "%(day)s" in text else text
-
-
-def _place_sentence(answer: dict[str, Any]) -> str:
-    if answer["area"]["basis"] == "postcode":
-        return _("Answered for %(region)s.") % {"region": answer["area"]["region"]}
-    if answer["area"]["basis"] == "kept":
-        return _("Answered for the part of the country where this car is kept, as its garage told us.")
-    return _("Answered for the whole United Kingdom. Give your postcode to see what can be had near you.")
-
-
-def _change_sentence(answer: dict[str, Any]) -> str:
-    waiting = [repair["repair"] or repair["defect"] for repair in answer["repairs"] if repair["status"] != "ready"]
-    if not waiting:
-        return ""
-    if len(waiting) == 1:
-        return _("This changes when one thing does: %(what)s.") % {"what": waiting[0].lower()}
-    return _("All of these have to change first: %(what)s.") % {"what": ", ".join(item.lower() for item in waiting)}
