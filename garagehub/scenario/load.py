@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from datetime import time as time_of_day
 from typing import TypedDict
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 
 from dealers import evidence, probes
-from dealers.models import Dealer
+from dealers.models import Dealer, Status
 from garagehub.scenario import unload
 from garagehub.scenario.catalogue import demo_catalogue
 from garagehub.scenario.dealers import DemoDealer, demo_dealers
@@ -28,11 +28,13 @@ from garagehub.scenario.timeline import AGE_ON_LOAD, Timeline
 from parts.blocking.decide import decide
 from parts.blocking.models import Reason, RepairStatus, Verdict
 from parts.catalogue.loading import load_catalogue
+from parts.catalogue.models import Part, PartNumber, Repair, Requirement, RequirementPart
 from parts.feeds import polling
 from parts.feeds.models import FeedRun
-from parts.stock.models import Offer
-from parts.vehicles.models import Vehicle
+from parts.stock.models import Branch, Offer
+from parts.vehicles.models import Defect, MotTest, Vehicle
 
+_FILLED = (Part, PartNumber, Repair, Requirement, RequirementPart, Branch, Offer, Vehicle, MotTest, Defect, Status)
 Say = Callable[[str], None]
 
 
@@ -79,6 +81,7 @@ def load(*, vehicles: int, seed: int, sandbox_url: str, at: datetime, say: Say) 
     for feed in feeds:
         _poll(feed, at=at, say=say)
     say("deciding")
+    _gather_statistics()
     decide(at=at, full=True)
     return _summary(sign_in, seconds=time.monotonic() - started)
 
@@ -115,6 +118,13 @@ def _poll(feed: int, *, at: datetime, say: Say) -> None:
     run = polling.poll(feed, at=at)
     said = f"{run.rows:,} rows" if run.state != FeedRun.State.FAILED else run.reason
     say(f"{run.feed.supplier.name}: {run.get_state_display().lower()}, {said}")
+
+
+def _gather_statistics() -> None:
+    """Tables filled a moment ago have no statistics yet, and PostgreSQL would plan for empty ones."""
+    tables = [model._meta.db_table for model in _FILLED]  # noqa: SLF001 - Django's documented way to ask
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
 
 
 def _summary(sign_in: list[SignIn], *, seconds: float) -> Summary:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from dealers.models import Dealer, Incident, IncidentUpdate, State, Status, StatusChange, System
+from dealers import evidence
+from dealers.models import Dealer, Evidence, Incident, IncidentUpdate, State, Status, StatusChange, System
 from garagehub.scenario.dealers import FRANCHISED, DemoDealer
 from garagehub.scenario.incidents import incidents
 from garagehub.scenario.rows.places import checked_systems
 from garagehub.scenario.timeline import Timeline
 
 _KEPT = timedelta(days=90)
+_CHECKED_EVERY = timedelta(minutes=2)
+_REPEATS = 30
 _BEGAN = "Automatic checks began"
 _REASONS = {
     State.OPERATIONAL: "Automatic check: working",
@@ -21,13 +24,15 @@ _REASONS = {
 
 
 def write_history(places: Sequence[DemoDealer], dealers: dict[str, Dealer], *, timeline: Timeline, at: datetime) -> int:
-    """Write the changes of status since 90 days ago and the statuses they led to; answers how many changes.
+    """Write the changes of status since 90 days ago, the statuses they led to and the last checks behind those.
 
-    Nothing is written for places that have a history. The changes count as told, so that nobody is sent old news.
+    Answers how many changes. Nothing is written for places that have a history. The changes count as told, so that
+    nobody is sent old news.
     """
     known = set(StatusChange.objects.filter(dealer__in=dealers.values()).values_list("dealer__code", flat=True))
     changes: list[StatusChange] = []
     statuses: list[Status] = []
+    checks: list[evidence.Claim] = []
     for place in places:
         if place.code in known:
             continue
@@ -38,9 +43,24 @@ def write_history(places: Sequence[DemoDealer], dealers: dict[str, Dealer], *, t
             statuses.append(
                 Status(dealer=last.dealer, system=system, state=last.new, since=last.at, decided_at=last.at)
             )
+            checks.append(_last_check(last, at=at))
     Status.objects.bulk_create(statuses, ignore_conflicts=True, batch_size=1_000)
     StatusChange.objects.bulk_create(changes, batch_size=1_000)
+    evidence.record(checks)
     return len(changes)
+
+
+def _last_check(last: StatusChange, *, at: datetime) -> evidence.Claim:
+    """The check before this moment's: without it, a status nobody has checked yet would count as not known."""
+    return evidence.Claim(
+        dealer_id=last.dealer_id,
+        system=last.system,
+        kind=Evidence.Kind.PROBE,
+        source="probe",
+        claim=last.new,
+        observed_at=at - _CHECKED_EVERY,
+        repeats=_REPEATS,
+    )
 
 
 def _changes(

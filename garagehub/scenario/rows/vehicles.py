@@ -65,6 +65,7 @@ def _finish(*, count: int, seed: int, at: datetime) -> None:
             """,
             {"today": at.date(), "sorn": _SORN_PLATE},
         )
+        cursor.execute("DROP TABLE scenario_place")
 
 
 class _Stream(io.RawIOBase):
