@@ -103,7 +103,9 @@ def test_categories_and_schemes_are_those_stored():
     assert {one.value for one in Scheme} == set(models.Defect.Scheme.values)
 
 
-references = st.from_regex(r"[A-Za-z ]{0,9}[(|][0-9]{1,3}(\.[0-9A-Za-z]{1,5}){0,9}( ?\([a-z]{1,6}\)){0,9}[)|]", fullmatch=True)
+references = st.from_regex(
+    r"[A-Za-z ]{0,9}[(|][0-9]{1,3}(\.[0-9A-Za-z]{1,5}){0,9}( ?\([a-z]{1,6}\)){0,9}[)|]", fullmatch=True
+)
 
 
 @given(st.text(max_size=200) | references, st.booleans())

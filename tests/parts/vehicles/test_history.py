@@ -172,9 +172,18 @@ def kept(judgement: Judgement):
 
 
 def outcome(judgement: Judgement):
-    defects = sorted((found.number, found.position, found.text, found.category, found.is_failing) for found in judgement.defects)
+    defects = sorted(
+        (found.number, found.position, found.text, found.category, found.is_failing) for found in judgement.defects
+    )
     tests = [test.number for test in judgement.tests]
-    return tests, defects, judgement.open_fails, judgement.is_dangerous, judgement.mot_expires_on, judgement.last_tested_at
+    return (
+        tests,
+        defects,
+        judgement.open_fails,
+        judgement.is_dangerous,
+        judgement.mot_expires_on,
+        judgement.last_tested_at,
+    )
 
 
 @given(histories(), st.randoms())

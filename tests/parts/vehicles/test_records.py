@@ -114,7 +114,9 @@ def test_every_field_may_be_null():
 
 
 def test_numbers_and_texts_stand_in_for_each_other():
-    car = vehicle("AB81CDE", mot("1", "2024-09-19T10:42:11", odometerValue=70110), engineSize=1999, manufactureYear="2019")
+    car = vehicle(
+        "AB81CDE", mot("1", "2024-09-19T10:42:11", odometerValue=70110), engineSize=1999, manufactureYear="2019"
+    )
     record = read(car)
     assert (record.engine_cc, record.manufacture_year, record.tests[0].odometer) == (1999, 2019, 70110)
 
@@ -140,8 +142,7 @@ def test_an_unreadable_odometer_is_none(unreadable):
         b'{"registration": "AB81CDE", "motTests": [{"testResult": "FAILED"}]}',
         b'{"registration": "AB81CDE", "motTests": [{"testResult": "FAILED", "completedDate": "soon"}]}',
         b'{"registration": "AB81CDE", "motTests": [{"completedDate": "2024-09-19T10:42:11Z"}]}',
-        b'{"registration": "AB81CDE", "motTests": [{"testResult": "PASSED", "completedDate": "2024-09-19T10:42:11Z",'
-        b' "expiryDate": "2025-02-30"}]}',
+        b'{"registration": "AB81CDE", "motTests": [{"testResult": "PASSED", "completedDate": "2024-09-19", "expiryDate": "2"}]}',
         b"[" * 100_000,
     ],
 )

@@ -13,7 +13,10 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DVLA_MOCK_PLATES = ("AA19AAA", "AA19EEE", "AA19PPP", "AA19SRN", "AA19DSL", "AA19MOT", "AA19AMP")
 
 
-@pytest.mark.parametrize("typed", ["aa19 aaa", "AA19AAA", " AA19-AAA ", "ＡＡ１９ＡＡＡ", "aa19\u00a0aaa", "AA 19 A.A.A"])
+@pytest.mark.parametrize(
+    "typed",
+    ["aa19 aaa", "AA19AAA", " AA19-AAA ", "\uff21\uff21\uff11\uff19\uff21\uff21\uff21", "aa19\u00a0aaa", "AA 19 A.A.A"],
+)
 def test_a_plate_is_compared_as_capitals_and_digits_only(typed):
     assert registration.normalise(typed) == "AA19AAA"
 

@@ -46,7 +46,19 @@ EXPECTED = [car["registration"] for car in CARS]
         json.dumps(CARS, indent=2).encode(),
         gzip.compress(json.dumps(CARS).encode()),
     ],
-    ids=["lines", "no last newline", "crlf", "bom", "blank lines", "gzip", "two gzip members", "zip", "array", "pretty", "gz array"],
+    ids=[
+        "lines",
+        "no last newline",
+        "crlf",
+        "bom",
+        "blank lines",
+        "gzip",
+        "two gzip members",
+        "zip",
+        "array",
+        "pretty",
+        "gz array",
+    ],
 )
 def test_the_same_vehicles_come_out_of_every_wrapping(content):
     assert plates(lines_in(content)) == EXPECTED
@@ -89,7 +101,7 @@ def test_deflate64_is_named_with_a_way_out():
     content = bytearray(zipped(part=LINES))
     content[content.index(b"PK\x01\x02") + 10] = sources.DEFLATE64
     content[content.index(b"PK\x03\x04") + 8] = sources.DEFLATE64
-    with pytest.raises(UnreadableFileError, match="Deflate64.*7-Zip") as caught:
+    with pytest.raises(UnreadableFileError, match=r"Deflate64.*7-Zip") as caught:
         lines_in(bytes(content))
     assert caught.value.code == "unreadable_file"
 
