@@ -20,7 +20,7 @@ from dealers import board, incidents, reports
 from dealers.access import IsGarage, dealer_for
 from dealers.models import Dealer, Incident, State, System
 from dealers.serializers import DealerDetail, DealerSummary, IncidentShape, OverallStatus, ReportIn, ReportOut
-from garagehub.lib.api import PROBLEM_TYPE, Paging, Problem, ScopedThrottle
+from garagehub.lib.api import Paging, ScopedThrottle, problems
 from garagehub.lib.geography import REGION_SLUGS
 
 _PUBLIC: dict[str, Any] = {"auth": [], "tags": ["Status"]}
@@ -34,10 +34,6 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "description": "A garage's key: `Authorization: Bearer gh_…`"}
-
-
-def _problems(*statuses: int) -> dict[Any, Any]:
-    return {(status, PROBLEM_TYPE): Problem for status in statuses}
 
 
 _BAD_FILTER = OpenApiExample(
@@ -84,7 +80,7 @@ class DealerPaging(Paging):
             OpenApiParameter("region", enum=list(REGION_SLUGS.values())),
             OpenApiParameter("near", description="A postcode or its first half: nearest first, with `distance_miles`."),
         ],
-        responses={200: DealerSummary(many=True), **_problems(400, 404, 429)},
+        responses={200: DealerSummary(many=True), **problems(400, 404, 429)},
         examples=[_BAD_FILTER],
     )
 )
@@ -110,7 +106,7 @@ class DealerView(PublicView):
         **_PUBLIC,
         operation_id="dealers_get",
         summary="One dealer: each system's status with its reasons, and the latest changes",
-        responses={200: DealerDetail, **_problems(404, 429)},
+        responses={200: DealerDetail, **problems(404, 429)},
     )
     def get(self, request: Request, code: str) -> Response:
         """By dealer code, in either letter case."""
@@ -129,7 +125,7 @@ class ReportsView(APIView):
         operation_id="reports_create",
         summary="Report that a system works, or does not, at a dealer",
         request=ReportIn,
-        responses={202: ReportOut, **_problems(400, 401, 403, 429)},
+        responses={202: ReportOut, **problems(400, 401, 403, 429)},
         examples=[
             OpenApiExample(
                 "Diagnostics are down",
@@ -177,7 +173,7 @@ class IncidentPaging(Paging):
         parameters=[
             OpenApiParameter("unresolved", type=bool, description="`true`: only those still going on."),
         ],
-        responses={200: IncidentShape(many=True), **_problems(404, 429)},
+        responses={200: IncidentShape(many=True), **problems(404, 429)},
     )
 )
 class IncidentsView(PublicView, ListAPIView[Incident]):
@@ -197,7 +193,7 @@ class IncidentView(PublicView):
         **_PUBLIC,
         operation_id="incidents_get",
         summary="One incident",
-        responses={200: IncidentShape, **_problems(404, 429)},
+        responses={200: IncidentShape, **problems(404, 429)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """By slug."""
@@ -211,7 +207,7 @@ class StatusView(PublicView):
         **_PUBLIC,
         operation_id="status_get",
         summary="Every make's systems, rolled up over its dealers",
-        responses={200: OverallStatus, **_problems(429)},
+        responses={200: OverallStatus, **problems(429)},
     )
     def get(self, request: Request) -> Response:
         """Down from half of the dealers known, degraded from a tenth, unknown below a quarter known."""

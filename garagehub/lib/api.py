@@ -109,6 +109,11 @@ class Problem(serializers.Serializer[dict[str, Any]]):
     fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment] # RFC-style member that shares its name with DRF's
 
 
+def problems(*statuses: int) -> dict[Any, Any]:
+    """The error answers of a call, for its schema."""
+    return {(status, PROBLEM_TYPE): Problem for status in statuses}
+
+
 class Paging(CursorPagination):
     """Lists answer {"results": [...], "next": ...}: cursors stay right while rows come and go."""
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from garagehub.lib.api import Problem, ScopedThrottle, problem
+from garagehub.lib.api import ScopedThrottle, problem, problems
 from garagehub.lib.errors import DomainError
 from parts.lookup.answer import look_up, look_up_many
 from parts.lookup.checking import check_parts
@@ -60,7 +60,7 @@ class VehicleLookup(APIView):
         operation_id="vehicles_lookup",
         summary="Look up one vehicle",
         request=LookupInput,
-        responses={200: LookupAnswer, 400: Problem, 404: Problem, 415: Problem, 429: Problem},
+        responses={200: LookupAnswer, **problems(400, 404, 415, 429)},
         examples=[OpenApiExample("A plate", {"registration": "AA19 AAA"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
@@ -81,7 +81,7 @@ class VehiclesCheck(APIView):
         operation_id="vehicles_check",
         summary="Look up many vehicles",
         request=VehiclesCheckInput,
-        responses={200: VehiclesCheckAnswer, 400: Problem, 401: Problem, 403: Problem, 415: Problem, 429: Problem},
+        responses={200: VehiclesCheckAnswer, **problems(400, 401, 403, 415, 429)},
     )
     def post(self, request: Request) -> Response:
         data = VehiclesCheckInput(data=request.data)
@@ -105,7 +105,7 @@ class PartsCheck(APIView):
         operation_id="parts_check",
         summary="Check many part numbers",
         request=PartsCheckInput,
-        responses={200: PartsCheckAnswer, 400: Problem, 401: Problem, 403: Problem, 415: Problem, 429: Problem},
+        responses={200: PartsCheckAnswer, **problems(400, 401, 403, 415, 429)},
     )
     def post(self, request: Request) -> Response:
         data = PartsCheckInput(data=request.data)
