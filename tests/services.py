@@ -9,8 +9,6 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import tempfile
-from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -25,30 +23,23 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 def _start() -> Servers:
     """Start what has no URL, see to its end, and set what the settings need."""
-    servers = _servers(missing_urls())
-    static_root = tempfile.mkdtemp(prefix="garagehub-static-")
-    atexit.register(shutil.rmtree, static_root, ignore_errors=True)
-    os.environ.update(
-        servers.urls,
-        SECRET_KEY="tests-only",
-        STATIC_ROOT=static_root,
-        STATICFILES_STORAGE="django.contrib.staticfiles.storage.StaticFilesStorage",
-        DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright keeps an event loop in the thread of the tests
-    )
-    return servers
-
-
-def _servers(names: Sequence[str]) -> Servers:
-    if not names:
-        return Servers(urls={}, running=(), took_s=0)
     try:
         folder, lock = temporary_folder()
         atexit.register(lock.release)
         atexit.register(shutil.rmtree, folder.home, ignore_errors=True)
-        servers = start_servers(folder, names=names, durable=False)
+        servers = start_servers(folder, names=missing_urls(), durable=False)
     except ServicesError as error:
         raise pytest.UsageError(str(error)) from None
     atexit.register(servers.stop)
+    static_root = folder.home / "static"  # WhiteNoise warns of one that is missing, and warnings are errors
+    static_root.mkdir()
+    os.environ.update(
+        servers.urls,
+        SECRET_KEY="tests-only",
+        STATIC_ROOT=str(static_root),
+        STATICFILES_STORAGE="django.contrib.staticfiles.storage.StaticFilesStorage",
+        DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright keeps an event loop in the thread of the tests
+    )
     return servers
 
 

@@ -113,7 +113,7 @@ class Crew:
             elif kept:
                 child.answer += lines
             else:
-                for line in lines:
+                for line in filter(str.strip, lines):
                     self.say(f"{child.name:<{NAME_WIDTH}}| {line}")
         if self._stopping:
             return

@@ -172,9 +172,7 @@ def announcement(options: Options, summary: Mapping[str, Any]) -> list[str]:
     """What the person at the terminal is told once everything is up."""
     lines = [f"GarageHub is ready on {options.url}", _verdict(summary)]
     if options.is_open_to_others:
-        lines.append(
-            f"Other machines can reach it on port {options.port}, with the passwords below. Mind who they are."
-        )
+        lines.append(f"Other machines can reach it on port {options.port}: mind who knows its passwords.")
     lines += [
         f"  {person['who']}: {person['email']} / {person['password']} at {options.url}{person['page']}"
         for person in summary.get("sign_in", [])

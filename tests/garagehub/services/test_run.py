@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from garagehub.services.ports import free_port
+from tests.site_process import Site, copied_checkout, site_environment
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-START_LIMIT_S, STOP_LIMIT_S = 120, 30
 # One group: the copy and its database are made once, and these are heavy enough one at a time.
 pytestmark = [
     pytest.mark.drill,
@@ -33,75 +26,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def copied() -> Iterator[Path]:
     """A copy of this checkout with a run folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="garagehub-run-") as name:
-        path = Path(name)
-        path.chmod(0o755)
-        for folder in ("garagehub", "dealers", "parts"):
-            shutil.copytree(CHECKOUT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in ("manage.py", "requirements.txt"):
-            shutil.copy2(CHECKOUT / file, path / file)
+    with copied_checkout() as path:
         yield path
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """Ours, without what the tests' own servers have put in it."""
-    ours = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATIC_ROOT", "STATICFILES_STORAGE", "SITE_URL", "DEBUG")
-    return {name: value for name, value in os.environ.items() if name not in ours} | {"EMPTY": "1", **extra}
-
-
-class Site:
-    """One `make run`, and what it says."""
-
-    def __init__(self, checkout: Path, **extra: str) -> None:
-        self.checkout = checkout
-        self.port = int(extra.setdefault("PORT", str(free_port())))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "garagehub.services.run"],
-            cwd=checkout,
-            env=environment(**extra),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self.lines: list[str] = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as stdout:
-            for line in stdout:
-                self.lines.append(line.rstrip("\n"))
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_LIMIT_S
-        while f"GarageHub is ready on http://127.0.0.1:{self.port}" not in self.lines:
-            assert self.process.poll() is None, self.lines
-            assert time.monotonic() < deadline, self.lines
-            time.sleep(0.05)
-
-    def end(self) -> int:
-        """The exit code, once it has ended."""
-        code = self.process.wait(STOP_LIMIT_S)
-        self._reader.join(STOP_LIMIT_S)
-        return code
-
-    def processes(self) -> dict[int, str]:
-        """Every process that works inside the copy, by its id."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if (entry / "cwd").readlink().is_relative_to(self.checkout):
-                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-        return found
-
-    def wait_until_nothing_is_left(self) -> dict[int, str]:
-        """What is left after a fair wait: nothing, one hopes."""
-        deadline = time.monotonic() + STOP_LIMIT_S
-        while self.processes() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return self.processes()
 
 
 @pytest.fixture
@@ -110,7 +36,7 @@ def start(copied: Path) -> Iterator[type[Site]]:
     sites: list[Site] = []
 
     def start_site(**extra: str) -> Site:
-        sites.append(Site(copied, **extra))
+        sites.append(Site(copied, **{"EMPTY": "1"} | extra))
         return sites[-1]
 
     yield start_site
@@ -151,7 +77,7 @@ def test_commands_use_the_servers_of_a_site_that_is_up(start, copied):
     done = subprocess.run(
         [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code],
         cwd=copied,
-        env=environment(),
+        env=site_environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -221,7 +147,7 @@ def test_an_unreadable_wish_is_one_line_that_names_it(copied, name, value):
     done = subprocess.run(
         [sys.executable, "-m", "garagehub.services.run"],
         cwd=copied,
-        env=environment(**{name: value}),
+        env=site_environment(EMPTY="1") | {name: value},
         capture_output=True,
         text=True,
         check=False,
