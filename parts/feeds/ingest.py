@@ -104,7 +104,7 @@ def _stage(cursor: CursorWrapper, feed: Feed, adapter: Adapter, spool: Spool) ->
     staged = stager.staged
     if staged.is_implied_wrong:
         cursor.execute("DELETE FROM feed_stage WHERE branch = %s", [staged.implied_branch])
-        staged.refuse_unplaced(cursor.rowcount)
+        staged.refuse("bad_branch", cursor.rowcount)
     return staged
 
 
@@ -145,8 +145,10 @@ def _apply_snapshot(
     if is_simple:
         cursor.execute(_sql("snapshot_delta"), keys)
     if not is_simple or _has_duplicates(cursor, staged.good, own):
-        cursor.execute(_sql("drop_duplicates"), keys)
-        duplicates = cursor.rowcount
+        cursor.execute(_sql("drop_duplicates"), {**keys, "is_snapshot": True})
+        duplicates, disputed = cursor.fetchone()
+        if disputed:
+            staged.refuse("disputed", disputed)
         cursor.execute(_sql("snapshot_delta"), keys)
     if feed.last_seq > sequence:
         cursor.execute(_BURIED, {"sequence": sequence})
@@ -199,16 +201,15 @@ def _apply_changes(
         "DELETE FROM feed_stage WHERE kind <> 'k' AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
     )
     late = cursor.rowcount
-    cursor.execute("SELECT count(*) FROM feed_stage WHERE kind <> 'k'")
-    left = cursor.fetchone()[0]
-    cursor.execute(_sql("drop_duplicates"), keys)
+    cursor.execute(_sql("drop_duplicates"), {**keys, "is_snapshot": False})
+    duplicates, _ = cursor.fetchone()
     cursor.execute(_sql("changes_delta"), keys)
     cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE kind <> 'k'), count(*) FROM feed_delta")
     distinct, newer = cursor.fetchone()
     counts = _apply(cursor, keys)
     cursor.execute(_sql("apply_changes"))
     newest = max(sequence if fetched.sequence is not None else 0, staged.max_seq or 0, feed.last_seq)
-    return Outcome(staged, duplicates=left - distinct, late=late + distinct - newer, sequence=newest, **counts)
+    return Outcome(staged, duplicates=duplicates, late=late + distinct - newer, sequence=newest, **counts)
 
 
 def _apply(cursor: CursorWrapper, keys: Mapping[str, Any]) -> dict[str, int]:

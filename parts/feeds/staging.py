@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from parts.catalogue.numbers import normalise
 from parts.feeds.adapters.base import Config
-from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row, shown
 
 SAMPLES = 250
 DEFAULT_BRANCH = "main"
@@ -72,11 +72,11 @@ class Staged:
         if len(self.samples) < SAMPLES:
             self.samples.append(reject)
 
-    def refuse_unplaced(self, count: int) -> None:
-        """Count rows that were staged at the implied branch, and must not have been."""
+    def refuse(self, code: str, count: int) -> None:
+        """Count rows as refused that were staged, and turned out to be wrong in the light of others."""
         self.good -= count
         self.rejected += count
-        self.rejected_by_reason["bad_branch"] += count
+        self.rejected_by_reason[code] += count
 
 
 class Stager:
@@ -160,7 +160,7 @@ class Stager:
             return number, self._brand(row[1]), self._branch(row[2])
         except _RefusedError as refusal:
             text = " ".join(str(cell.isoformat() if isinstance(cell, date) else cell) for cell in row if cell)
-            self.staged.count(Reject(line, refusal.code, str(refusal), text))
+            self.staged.count(Reject(line, refusal.code, str(refusal), shown(text)))
             return None
 
     def _number(self, raw: str) -> str:
