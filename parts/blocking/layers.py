@@ -132,7 +132,6 @@ class Scratch:
 
         `op` is I, U or D; the stored values stand in `old_` columns.
         """
-        self.fill(f"new_{layer.name}", sql(layer.name, whole=whole))
         stored = f"SELECT stored.* FROM {layer.table} stored"
         if not whole:
             stored += f" JOIN {layer.dirty} dirty ON dirty.id = stored.{layer.dirty_key}"
@@ -145,7 +144,7 @@ class Scratch:
             f"""
             SELECT {keys}, {new}, {", ".join(f"old.{column} AS old_{column}" for column in layer.columns)},
                 CASE WHEN old.{first} IS NULL THEN 'I' WHEN new.{first} IS NULL THEN 'D' ELSE 'U' END AS op
-            FROM new_{layer.name} new FULL JOIN ({stored}) old ON {layer.same("new", "old")}
+            FROM ({sql(layer.name, whole=whole)}) new FULL JOIN ({stored}) old ON {layer.same("new", "old")}
             WHERE old.{first} IS NULL OR new.{first} IS NULL OR ({new}) IS DISTINCT FROM ({old})
             """,
         )

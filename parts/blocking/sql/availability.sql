@@ -1,32 +1,39 @@
 -- Where each part can be had, four quantities packed in one number: rules.availability.
--- Times `every_tier` a mask stands in all four tiers; times the factor of a quantity, in those it fills.
+-- Times `every_tier`, a mask stands in all four tiers; times the tiers of a quantity, in those it fills.
 WITH offered AS (
     SELECT
-        offer.part_id,
-        bit_or(reach.ready * fills) AS ready,
-        bit_or(reach.possible * CASE WHEN is_certain THEN fills ELSE %(every_tier)s END) AS possible,
-        bit_or(reach.stocked * fills) AS stocked
-    FROM parts_offer offer
-    JOIN dirty_part dirty ON dirty.id = offer.part_id  -- only dirty
-    JOIN parts_branchreach reach ON reach.branch_id = offer.branch_id
-    CROSS JOIN LATERAL (
+        part_id,
+        bit_or(ready * surely) AS ready, bit_or(possible * perhaps) AS possible, bit_or(stocked * surely) AS stocked
+    FROM (
         SELECT
+            offer.part_id, reach.ready, reach.possible, reach.stocked,
             CASE
-                WHEN reach.stocked = 0 OR offer.availability = 'unknown' THEN 0
+                WHEN offer.availability = 'unknown' THEN 0
                 WHEN offer.quantity >= 4 THEN %(every_tier)s
                 WHEN offer.quantity = 3 THEN %(three_tiers)s
                 WHEN offer.quantity = 2 THEN %(two_tiers)s
                 ELSE 1
-            END AS fills,
-            reach.stocked <> 0 AND offer.availability <> 'unknown' AND offer.quantity IS NOT NULL AS is_certain
+            END AS surely,
+            CASE
+                WHEN offer.availability = 'unknown' OR offer.quantity IS NULL OR offer.quantity >= 4
+                    OR reach.stocked = 0 THEN %(every_tier)s
+                WHEN offer.quantity = 3 THEN %(three_tiers)s
+                WHEN offer.quantity = 2 THEN %(two_tiers)s
+                ELSE 1
+            END AS perhaps
+        FROM parts_offer offer
+        JOIN dirty_part dirty ON dirty.id = offer.part_id  -- only dirty
+        JOIN parts_branchreach reach ON reach.branch_id = offer.branch_id
+        -- A branch that reaches somewhere and has nothing `stocked` is one whose source is not fresh.
+        WHERE (reach.possible | reach.stocked) <> 0
+            AND (
+                reach.stocked = 0
+                OR offer.availability = 'unknown'
+                OR (offer.quantity IS DISTINCT FROM 0 AND offer.availability IN ('in_stock', 'limited'))
+            )
+        OFFSET 0  -- so that the tiers are worked out once a row, not once for each mask
     ) counted
-    WHERE reach.possible | reach.stocked <> 0
-        AND (
-            reach.stocked = 0
-            OR offer.availability = 'unknown'
-            OR (offer.availability IN ('in_stock', 'limited') AND offer.quantity IS DISTINCT FROM 0)
-        )
-    GROUP BY offer.part_id
+    GROUP BY part_id
 ),
 word AS (
     SELECT
@@ -54,12 +61,13 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN barred = 0 THEN had_ready
-            ELSE (had_ready & open_tiers) | (((had_ready & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s) END AS ready,
+            ELSE (had_ready & open_tiers) | (((had_ready & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s)
+            END AS ready,
         CASE WHEN barred = 0 THEN had_possible
-            ELSE (had_possible & open_tiers) | (((had_possible & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s)
-            END AS possible,
+            ELSE (had_possible & open_tiers)
+                | (((had_possible & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s) END AS possible,
         CASE WHEN barred = 0 THEN had_stocked
-            ELSE (had_stocked & open_tiers) | (((had_stocked & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s)
-            END AS stocked
+            ELSE (had_stocked & open_tiers)
+                | (((had_stocked & open_tiers) + %(each_region_tiers)s) & %(anywhere_tiers)s) END AS stocked
 ) less
 WHERE (less.possible | less.stocked | barred) <> 0

@@ -14,9 +14,11 @@ FROM (
     LEFT JOIN parts_repairstatus stored ON stored.vehicle_id = concerned.vehicle_id
     LEFT JOIN before ON before.vehicle_id = concerned.vehicle_id
     CROSS JOIN LATERAL (
-        SELECT EXISTS (
-            SELECT FROM parts_repairneed need WHERE need.vehicle_id = concerned.vehicle_id AND need.is_failing
-        ) AS has_failed
+        SELECT coalesce((
+            SELECT true FROM parts_repairneed need
+            WHERE need.vehicle_id = concerned.vehicle_id AND need.is_failing
+            LIMIT 1
+        ), false) AS has_failed
     ) needs
 ) stood
 CROSS JOIN LATERAL (

@@ -5,8 +5,11 @@ SELECT
     CASE
         WHEN (named & %(blocking)s) <> 0 THEN 'blocked'
         WHEN (named & %(reasons)s) <> 0 THEN 'unknown'
-        WHEN EXISTS (
-            SELECT FROM parts_repairneed failed WHERE failed.vehicle_id = concerned.vehicle_id AND failed.is_failing
+        -- LIMIT keeps this a look at the one vehicle's needs, and it is reached only where nothing that failed is named.
+        WHEN (
+            SELECT true FROM parts_repairneed failed
+            WHERE failed.vehicle_id = concerned.vehicle_id AND failed.is_failing
+            LIMIT 1
         ) THEN 'repairable'
         ELSE 'no_repair_needed'
     END AS status,

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 # No shrinking: a world takes tens of milliseconds, and its events are noted.
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
