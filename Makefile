@@ -12,6 +12,8 @@ VENV := .venv/bin/python
 RUN_STAMP := .venv/installed-run-$(shell cat requirements.txt requirements-services.txt | cksum | tr ' ' '-')
 DEV_STAMP := .venv/installed-dev-$(shell cat requirements*.txt | cksum | tr ' ' '-')
 INSTALL := $(VENV) -m pip install --quiet --disable-pip-version-check --require-virtualenv
+# An environment whose Python has gone is made again, and filled again.
+$(shell test -x $(VENV) || rm -f .venv/installed-*)
 # Enough for the settings to load where nothing is connected to.
 UNCONNECTED := SECRET_KEY=check DATABASE_URL=postgres:///check REDIS_URL=redis://127.0.0.1:1/0
 
