@@ -18,21 +18,26 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 30
 
 
-@pytest.fixture(scope="session")
-def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Popen[str]]:
-    """A worker on every queue. It sees committed rows only: the test needs `django_db(transaction=True)`."""
-    with django_db_blocker.unblock():
-        database = connection.settings_dict
+def database_environment() -> dict[str, str]:
+    """The environment of a process of our own that works on the test database."""
+    database = connection.settings_dict
     # dj-database-url leaves what stands after the question mark, such as a socket's folder, in OPTIONS.
     place = {"host": database["HOST"], "port": database["PORT"], **database["OPTIONS"]}
     where = urlencode({name: place[name] for name in ("host", "port") if place[name]})
     user, password = quote(database["USER"]), quote(database["PASSWORD"] or "")
-    environment = dict(
+    return dict(
         os.environ,
         DATABASE_URL=f"postgres://{user}:{password}@/{quote(database['NAME'])}?{where}",
         REDIS_URL=settings.REDIS_URL,
         PYTHONUNBUFFERED="1",
     )
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Popen[str]]:
+    """A worker on every queue. It sees committed rows only: the test needs `django_db(transaction=True)`."""
+    with django_db_blocker.unblock():
+        environment = database_environment()
     command = [
         sys.executable,
         "-m",
