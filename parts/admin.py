@@ -2,6 +2,8 @@
 
 from parts.blocking import admin as blocking
 from parts.catalogue import admin as catalogue
+from parts.feeds import admin as feeds
+from parts.stock import admin as stock
 from parts.vehicles import admin as vehicles
 
-__all__ = ["blocking", "catalogue", "vehicles"]
+__all__ = ["blocking", "catalogue", "feeds", "stock", "vehicles"]

@@ -5,7 +5,7 @@ Nothing is written for what did not change. How fresh an offer is stands on its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -60,7 +60,14 @@ class Outcome:
 
 
 def ingest(
-    feed: Feed, adapter: Adapter, spool: Spool, fetched: Fetched, *, at: datetime, is_approved: bool = False
+    feed: Feed,
+    adapter: Adapter,
+    spool: Spool,
+    fetched: Fetched,
+    *,
+    at: datetime,
+    is_approved: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Take the file in. RefusedError if a gate closes (`is_approved`: an admin opened them), BrokenFileError if it is torn.
 
@@ -70,7 +77,7 @@ def ingest(
     with connection.cursor() as cursor:
         cursor.execute(_SETTINGS)
         cursor.execute(_sql("stage"))
-        staged = _stage(cursor, feed, adapter, spool)
+        staged = _stage(cursor, feed, adapter, spool, progress)
         if not is_approved:
             _judge(feed, fetched, staged)
         columns = "branch, brand, norm" if fetched.is_snapshot else ""
@@ -95,12 +102,14 @@ def _sql(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _stage(cursor: CursorWrapper, feed: Feed, adapter: Adapter, spool: Spool) -> Staged:
+def _stage(
+    cursor: CursorWrapper, feed: Feed, adapter: Adapter, spool: Spool, progress: Callable[[int], None]
+) -> Staged:
     config = adapter.config(feed.config)
     has_branches = Branch.objects.filter(supplier=feed.supplier).exclude(code=DEFAULT_BRANCH).exists()
     stager = Stager(config, named_branches=has_branches)
     with cursor.copy(COPY) as sink:
-        stager.write(adapter.read(spool.chunks(), config), sink)
+        stager.write(adapter.read(spool.chunks(), config), sink, progress)
     staged = stager.staged
     if staged.is_implied_wrong:
         cursor.execute("DELETE FROM feed_stage WHERE branch = %s", [staged.implied_branch])

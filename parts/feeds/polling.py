@@ -23,6 +23,7 @@ from parts.feeds.adapters.rows import BrokenFileError
 from parts.feeds.download import TOTAL_S, Downloader
 from parts.feeds.ingest import Outcome, RefusedError, ingest
 from parts.feeds.models import Feed, FeedRun, RejectedRow
+from parts.feeds.progress import Progress
 from parts.feeds.spool import Spool
 from parts.feeds.staging import Staged
 from parts.stock.models import Supplier
@@ -185,7 +186,7 @@ def _ask_and_ingest(feed: Feed, run: FeedRun, spool: Spool, *, at: datetime) -> 
             _confirm(feed, run, "The same file as before, byte for byte.", at=at, fetched=fetched)
             return
         _refuse_held(feed, fetched)
-    outcome = ingest(feed, adapter, spool, fetched, at=at)
+    outcome = ingest(feed, adapter, spool, fetched, at=at, progress=Progress(run))
     _record(feed, run, fetched, outcome, at=at)
 
 

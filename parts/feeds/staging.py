@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -93,8 +93,8 @@ class Stager:
         self._branch_numbers: dict[str, int] = {}
         self._numbers: dict[str, str] = {}
 
-    def write(self, batches: Iterable[Batch], sink: Sink) -> None:
-        """Write every batch to the sink; BrokenFileError as the adapter raises it."""
+    def write(self, batches: Iterable[Batch], sink: Sink, progress: Callable[[int], None]) -> None:
+        """Write every batch to the sink; BrokenFileError as the adapter raises it. `progress` hears of rows so far."""
         for batch in batches:
             lines = self._lines(batch)
             for reject in batch.rejects:
@@ -102,6 +102,7 @@ class Stager:
             if lines:
                 lines.append("")
                 sink.write("\n".join(lines))
+            progress(self.staged.records)
 
     def _lines(self, batch: Batch) -> list[str]:
         """The batch's rows as COPY text: the inner loop of every ingest, so it is written out flat."""
