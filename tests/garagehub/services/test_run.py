@@ -55,7 +55,7 @@ def status_of(port: int, path: str) -> int:
         connection.close()
 
 
-def test_a_site_comes_up_and_ctrl_c_stops_it_in_order(start):
+def test_a_site_comes_up_serves_and_ends_at_ctrl_c(start):
     site = start()
     site.wait_until_ready()
 
