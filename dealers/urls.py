@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dealers import api, views
+from dealers.statuspage.urls import urlpatterns as statuspage_urlpatterns
 
 api_urlpatterns = [
     path("dealers", api.DealersView.as_view(), name="api-dealers"),
@@ -19,4 +20,5 @@ page_urlpatterns = [
     path("dealers/<slug:slug>/report/", views.report, name="report"),
     path("incidents/", views.incident_list, name="incidents"),
     path("incidents/<slug:slug>/", views.incident_page, name="incident"),
+    *statuspage_urlpatterns,
 ]

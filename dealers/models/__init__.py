@@ -1,7 +1,8 @@
 """Dealers, the systems they depend on, the evidence about those systems, and what we say of it."""
 
 from dealers.models.evidence import CLAIMS, Evidence, Notice, Probe, SourceRecord, Status, StatusChange
-from dealers.models.incidents import Incident, IncidentQuerySet, IncidentUpdate
+from dealers.models.incidents import Incident, IncidentQuerySet, IncidentUpdate, Suggestion, UpdateTemplate
+from dealers.models.maintenance import Maintenance, MaintenanceQuerySet, MaintenanceUpdate
 from dealers.models.places import ApiKey, Dealer, DealerQuerySet, Make, Membership, State, System
 
 __all__ = [
@@ -13,6 +14,9 @@ __all__ = [
     "Incident",
     "IncidentQuerySet",
     "IncidentUpdate",
+    "Maintenance",
+    "MaintenanceQuerySet",
+    "MaintenanceUpdate",
     "Make",
     "Membership",
     "Notice",
@@ -21,5 +25,7 @@ __all__ = [
     "State",
     "Status",
     "StatusChange",
+    "Suggestion",
     "System",
+    "UpdateTemplate",
 ]

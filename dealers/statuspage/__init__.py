@@ -1,0 +1,1 @@
+"""What tools people already run can read: Statuspage's Status API v2, feeds, a calendar, badges."""

@@ -1,0 +1,72 @@
+"""How these addresses answer: cheaply while nothing changes, to anyone, from any page.
+
+One query tells whether anything changed. It gives the ETag, and the key under which the built body is cached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+from dealers.statuspage.words import identifier
+from garagehub.lib.api import problem_response
+from garagehub.lib.errors import NotFoundError
+
+_FORMAT = 1  # raise it when what is built of the same rows changes
+_KEEP_S = 600
+
+# Every change of a state adds a row of history; the rest is small tables that people edit.
+_VERSION = """
+SELECT (SELECT max(id) FROM dealers_statuschange),
+       (SELECT concat_ws(' ', count(*), max(since), max(decided_at) FILTER (WHERE state = 'unknown')) FROM dealers_status),
+       (SELECT concat_ws(' ', count(*), max(updated_at), count(*) FILTER (WHERE is_published)) FROM dealers_incident),
+       (SELECT concat_ws(' ', count(*), max(id)) FROM dealers_incidentupdate),
+       (SELECT concat_ws(' ', count(*), max(updated_at), sum(sequence), count(*) FILTER (WHERE is_published))
+          FROM dealers_maintenance),
+       (SELECT concat_ws(' ', count(*), max(id)) FROM dealers_maintenanceupdate),
+       (SELECT sum(hashtext(concat_ws(' ', id, code, slug, name, kind, region, is_active))) FROM dealers_dealer),
+       (SELECT concat_ws(' ', count(*), sum(hashtext(concat_ws(' ', dealer_id, make_id)))) FROM dealers_dealer_makes),
+       (SELECT sum(hashtext(concat_ws(' ', id, slug, name))) FROM dealers_make)
+"""
+
+
+def answer(request: HttpRequest, build: Callable[[], str], *, content_type: str, max_age: int = 30) -> HttpResponseBase:
+    """The body of `build`, made only when something changed; 304 to those who have it already.
+
+    Where it raises NotFoundError, a problem+json answer.
+    """
+    version = identifier(_FORMAT, settings.SITE_URL, request.path, *_version())
+    etag = f'"{version}"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        try:
+            response = HttpResponse(_body(version, build), content_type=content_type)
+        except NotFoundError as error:
+            response = problem_response(404, "Not found", error.message, code=error.code)
+            response["Access-Control-Allow-Origin"] = "*"
+            return response
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={max_age}"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _version() -> tuple[object, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION)
+        return tuple(cursor.fetchone())
+
+
+def _body(version: str, build: Callable[[], str]) -> str:
+    key = f"statuspage:{version}"
+    body: str | None = cache.get(key)
+    if body is None:
+        body = build()
+        cache.set(key, body, _KEEP_S)
+    return body
