@@ -39,7 +39,7 @@ INSERT INTO mot_match
       AND NOT coalesce(
           mk.name <> s.make OR v.registered_on <> s.registered_on OR v.first_used_on <> s.first_used_on, false);
 INSERT INTO mot_match
-    SELECT s.line, nextval(pg_get_serial_sequence('parts_vehicle', 'id')), true, false
+    SELECT s.line, nextval((SELECT pg_get_serial_sequence('parts_vehicle', 'id')::regclass)), true, false
     FROM mot_line s WHERE NOT EXISTS (SELECT FROM mot_match m WHERE m.line = s.line)
     ORDER BY s.line;
 ANALYZE mot_match;

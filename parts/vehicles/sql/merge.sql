@@ -68,7 +68,7 @@ INSERT INTO mot_touched SELECT id, is_deciding FROM changed;
 
 -- Tests: by number, under whichever vehicle they stood.
 CREATE TEMP TABLE mot_test ON COMMIT DROP AS
-    SELECT coalesce(t.id, nextval(pg_get_serial_sequence('parts_mottest', 'id'))) AS id, t.id IS NULL AS is_new,
+    SELECT coalesce(t.id, nextval((SELECT pg_get_serial_sequence('parts_mottest', 'id')::regclass))) AS id, t.id IS NULL AS is_new,
            m.vehicle_id, s.number, s.completed_at, s.result, s.expires_on, s.odometer, s.odometer_unit, s.source,
            s.registration
     FROM mot_line_test s
