@@ -62,15 +62,13 @@ def test_a_status_shows_why_in_full(admin):
 def test_rows_are_filtered_by_one_reason_of_several(admin, name):
     here = town()
     model = {"repairstatus": RepairStatus, "blockchange": BlockChange}[name]
-    extra = {"status": "blocked", "since": timezone.now()} if model is RepairStatus else {}
-    extra = extra or {"old": "repairable", "new": "blocked", "at": timezone.now()}
-    model.objects.create(vehicle=here.vehicle, reasons=1 | 16, **extra)
+    fields = {
+        "repairstatus": {"status": "blocked", "since": timezone.now()},
+        "blockchange": {"old": "repairable", "new": "blocked", "at": timezone.now()},
+    }[name]
+    model.objects.create(vehicle=here.vehicle, reasons=1 | 16, **fields)
     url = reverse(f"admin:parts_{name}_changelist")
 
-    assert (
-        "1 result" in admin.get(url, {"reason": "16"}).content.decode()
-        or "1 " in admin.get(url, {"reason": "16"}).content.decode()
-    )
     assert admin.get(url, {"reason": "16"}).context["cl"].result_count == 1
     assert admin.get(url, {"reason": "2"}).context["cl"].result_count == 0
 
