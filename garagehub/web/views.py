@@ -10,6 +10,7 @@ from django.contrib.auth.views import LoginView
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -43,6 +44,10 @@ class SignIn(LoginView):
     def form_invalid(self, form: Any) -> HttpResponse:
         cache.set(self._key(), (cache.get(self._key()) or 0) + 1, _WINDOW_S)
         return super().form_invalid(form)
+
+    def get_default_redirect_url(self) -> str:
+        """Admins to the admin, everybody else to the workbench."""
+        return reverse("admin:index") if self.request.user.is_staff else super().get_default_redirect_url()
 
     def _key(self) -> str:
         """By address: an attacker who knows an e-mail address must not be able to lock its owner out."""

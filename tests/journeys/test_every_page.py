@@ -1,0 +1,168 @@
+"""What holds for every page: readable by all, on any screen, light to fetch, nothing from elsewhere, no mouse needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import BLOCKED, OWNER, look_up
+
+MOST_BYTES = 100_000
+PHONE = {"width": 390, "height": 844}
+AXE = Axe()
+
+Open = Callable[[Page], object]
+
+
+def at(address: str) -> Open:
+    return lambda page: page.goto(address)
+
+
+def first_dealer(page: Page) -> None:
+    page.goto("/dealers/")
+    page.locator("tbody a").first.click()
+
+
+def first_incident(page: Page) -> None:
+    page.goto("/incidents/")
+    page.locator("article a").first.click()
+
+
+def own_dealer(page: Page) -> None:
+    page.goto("/garage/")
+    page.get_by_role("link", name="report a change").click()
+
+
+def checked_parts(page: Page) -> None:
+    page.goto("/garage/")
+    page.get_by_label("Part numbers").fill("LR900581\nnosuch\n401188")
+    page.get_by_role("button", name="Check parts").click()
+
+
+def checked_cars(page: Page) -> None:
+    page.goto("/garage/")
+    page.get_by_label("Number plates").fill("AA19AAA\nAA19PPP\nAA19DSL\nZZ99ZZZ")
+    page.get_by_role("button", name="Check cars").click()
+
+
+PAGES: dict[str, tuple[str | None, Open]] = {
+    "board": (None, at("/")),
+    "owner's form": (None, at("/vehicle/")),
+    "answer": (None, lambda page: look_up(page, BLOCKED, postcode="PA3")),
+    "unknown plate": (None, lambda page: look_up(page, "AAI9 AAA")),
+    "bad plate": (None, lambda page: look_up(page, "")),
+    "dealers": (None, at("/dealers/?near=LE4")),
+    "dealer": (None, first_dealer),
+    "incidents": (None, at("/incidents/")),
+    "incident": (None, first_incident),
+    "sign in": (None, at("/sign-in/")),
+    "how we decide": (None, at("/how-we-decide/")),
+    "privacy": (None, at("/privacy/")),
+    "no such page": (None, at("/nothing/here/")),
+    "board, signed in": (OWNER, at("/")),
+    "workbench": (OWNER, at("/garage/")),
+    "parts checked": (OWNER, checked_parts),
+    "cars checked": (OWNER, checked_cars),
+    "own dealer": (OWNER, own_dealer),
+    "keys": (OWNER, at("/garage/keys/")),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_readable_by_all_narrow_and_from_us_alone(new_page, name):
+    who, open_page = PAGES[name]
+    page = new_page(as_=who)
+    policies: list[str] = []
+    page.on("response", lambda answer: policies.append(answer.headers.get("content-security-policy", "")))
+    open_page(page)
+
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, {"runOnly": ["color-contrast"]}) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert violations(page, {"runOnly": ["target-size", "color-contrast"]}) == []
+    assert "default-src 'self'" in policies[0]
+    assert "unsafe" not in policies[0]
+
+
+def violations(page: Page, options: dict[str, object] | None = None) -> list[str]:
+    found = AXE.run(page, options=options).response["violations"]
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("address", ["/", "/vehicle/", "/dealers/", "/incidents/", "/sign-in/"])
+def test_a_first_visit_is_light(new_page, address):
+    page = new_page()
+    answers = []
+    page.on("requestfinished", answers.append)
+    page.goto(address, wait_until="networkidle")
+
+    sizes = {
+        request.url: sum(request.sizes()[part] for part in ("responseBodySize", "responseHeadersSize"))
+        for request in answers
+    }
+    assert sizes
+    assert sum(sizes.values()) < MOST_BYTES, sizes
+
+
+def test_an_owner_needs_no_mouse(page: Page):
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the main content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the main content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    press_until_focused(page, page.get_by_label("Number plate"))
+    page.keyboard.type("AA19 AAA")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("waiting for one part")
+
+
+def test_a_garage_needs_no_mouse(new_page):
+    page = new_page(as_=OWNER)
+    page.goto("/garage/")
+    press_until_focused(page, page.get_by_label("Part numbers"))
+    page.keyboard.type("LR900581")
+    press_until_focused(page, page.get_by_role("button", name="Check parts"))
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="1 part number")).to_be_visible()
+    press_until_focused(page, page.get_by_role("radio", name="all"))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="can be had")).to_be_checked()
+    expect(page.get_by_role("row", name="LR900581")).to_be_hidden()
+
+
+def press_until_focused(page: Page, wanted) -> None:
+    """Tab on, each stop visible, until the wanted element has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches(':focus-visible')")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"the Tab key does not reach {wanted}")
+
+
+def test_the_board_can_be_kept_still(page: Page):
+    page.goto("/")
+    expect(page.locator("#board[hx-get]")).to_have_count(1)
+    page.get_by_role("link", name="Stop updating").click()
+
+    expect(page.locator("#board[hx-get]")).to_have_count(0)
+    expect(page.get_by_role("link", name="Keep this page up to date")).to_be_visible()
+
+
+def test_the_board_renews_itself_around_what_is_being_typed(page: Page):
+    page.goto("/")
+    page.get_by_label("Number plate").fill("AB")
+    with page.expect_response("**/") as renewed:
+        page.evaluate("htmx.ajax('GET', '/', {target: '#board', swap: 'innerHTML'})")
+
+    assert renewed.value.ok
+    expect(page.locator("#verdict h1")).to_have_count(1)
+    expect(page.get_by_role("heading", name="What works at dealers")).to_have_count(1)
+    expect(page.get_by_label("Number plate")).to_have_value("AB")
