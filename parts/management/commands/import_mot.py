@@ -37,6 +37,9 @@ class Command(BaseCommand):
                 )
             except DomainError as error:
                 raise CommandError(f"{path.name}: {error.message}") from error
+            finally:
+                if self.stderr.isatty():
+                    self.stderr.write("")  # ends the line of progress
         self.stdout.write(json.dumps(total.as_dict()))
 
     def _progress(self, name: str) -> Any:

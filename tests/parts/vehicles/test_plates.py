@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from parts.vehicles.importing import import_reply
 from parts.vehicles.models import MotTest, Vehicle
@@ -188,3 +190,18 @@ def test_a_moved_plate_is_stored_once_however_often_the_file_comes():
     for _ in range(2):
         take(vehicle("AB81CDE", OTHER_TEST, **OTHER), vehicle("P12LUX", TEST_2024), at=later(days=1))
     assert Vehicle.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_replies_about_one_new_car_at_once_make_one_car():
+    body = json.dumps(vehicle("AB81CDE", TEST_2025)).encode()
+
+    def bring(_):
+        try:
+            return import_reply(body, at=AT)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(bring, range(8)))
+    assert found == [[Vehicle.objects.get().pk]] * 8
