@@ -13,6 +13,50 @@ SCORED_WITHIN = timedelta(days=7)
 KEPT_PER_WEEK = 0.98  # what a week leaves of an old score
 REPEATS_WITHIN = timedelta(days=1)  # saying the same of one system again within a day is not a second proof
 
+_LEARN = """
+WITH due AS (
+    UPDATE dealers_evidence AS report
+       SET scored_at = %(at)s
+     WHERE report.kind = 'garage'
+       AND report.scored_at IS NULL
+       AND report.observed_at <= %(at)s - %(settles)s
+       AND report.observed_at > %(at)s - %(within)s
+ RETURNING report.id, report.source, report.dealer_id, report.system, report.claim, report.observed_at
+), settled AS (
+    SELECT due.source, due.claim = 'operational' AS said_works, last.new AS state
+      FROM due
+     CROSS JOIN LATERAL (SELECT change.new, change.at
+                           FROM dealers_statuschange AS change
+                          WHERE change.dealer_id = due.dealer_id
+                            AND change.system = due.system
+                            AND change.at <= due.observed_at + %(settles)s
+                          ORDER BY change.at DESC, change.id DESC
+                          LIMIT 1) AS last
+     WHERE last.new <> 'unknown'
+       AND last.at <= due.observed_at + %(lead)s
+       AND NOT EXISTS (SELECT FROM dealers_evidence AS earlier
+                        WHERE earlier.source = due.source
+                          AND earlier.dealer_id = due.dealer_id
+                          AND earlier.system = due.system
+                          AND earlier.observed_at < due.observed_at
+                          AND earlier.observed_at > due.observed_at - %(repeats)s)
+)
+INSERT INTO dealers_sourcerecord AS kept (source, agreed, disagreed, updated_at)
+SELECT source,
+       count(*) FILTER (WHERE said_works = (state = 'operational')),
+       count(*) FILTER (WHERE said_works <> (state = 'operational')),
+       %(at)s
+  FROM settled
+ GROUP BY source
+ ORDER BY source
+    ON CONFLICT (source) DO UPDATE
+   SET agreed = kept.agreed * power(%(keep)s, extract(epoch FROM %(at)s - kept.updated_at) / 604800)
+                + excluded.agreed,
+       disagreed = kept.disagreed * power(%(keep)s, extract(epoch FROM %(at)s - kept.updated_at) / 604800)
+                   + excluded.disagreed,
+       updated_at = excluded.updated_at
+"""
+
 
 def learn(*, at: datetime) -> int:
     """Score garages' reports that are due, once each; answers how many garages' records changed.
@@ -30,51 +74,6 @@ def learn(*, at: datetime) -> int:
         "keep": KEPT_PER_WEEK,
     }
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH due AS (
-                UPDATE dealers_evidence AS report
-                   SET scored_at = %(at)s
-                 WHERE report.kind = 'garage'
-                   AND report.scored_at IS NULL
-                   AND report.observed_at <= %(at)s - %(settles)s
-                   AND report.observed_at > %(at)s - %(within)s
-             RETURNING report.id, report.source, report.dealer_id, report.system, report.claim, report.observed_at
-            ), settled AS (
-                SELECT due.source, due.claim = 'operational' AS said_works, last.new AS state
-                  FROM due
-                 CROSS JOIN LATERAL (SELECT change.new, change.at
-                                       FROM dealers_statuschange AS change
-                                      WHERE change.dealer_id = due.dealer_id
-                                        AND change.system = due.system
-                                        AND change.at <= due.observed_at + %(settles)s
-                                      ORDER BY change.at DESC, change.id DESC
-                                      LIMIT 1) AS last
-                 WHERE last.new <> 'unknown'
-                   AND last.at <= due.observed_at + %(lead)s
-                   AND NOT EXISTS (SELECT FROM dealers_evidence AS earlier
-                                    WHERE earlier.source = due.source
-                                      AND earlier.dealer_id = due.dealer_id
-                                      AND earlier.system = due.system
-                                      AND earlier.observed_at < due.observed_at
-                                      AND earlier.observed_at > due.observed_at - %(repeats)s)
-            )
-            INSERT INTO dealers_sourcerecord AS kept (source, agreed, disagreed, updated_at)
-            SELECT source,
-                   count(*) FILTER (WHERE said_works = (state = 'operational')),
-                   count(*) FILTER (WHERE said_works <> (state = 'operational')),
-                   %(at)s
-              FROM settled
-             GROUP BY source
-             ORDER BY source
-                ON CONFLICT (source) DO UPDATE
-               SET agreed = kept.agreed * power(%(keep)s, extract(epoch FROM %(at)s - kept.updated_at) / 604800)
-                            + excluded.agreed,
-                   disagreed = kept.disagreed * power(%(keep)s, extract(epoch FROM %(at)s - kept.updated_at) / 604800)
-                               + excluded.disagreed,
-                   updated_at = excluded.updated_at
-            """,
-            values,
-        )
+        cursor.execute(_LEARN, values)
         changed: int = cursor.rowcount
     return changed

@@ -57,46 +57,41 @@ def _gather(*, vehicles: Q, repairs: Q, parts: Q, branches: Q, dealers: Q, makes
         row[0]: world.Requirement(*row)
         for row in Requirement.objects.filter(repair__in=repair_facts).values_list("id", "repair", "by_vin")
     }
+    options = RequirementOption.objects.filter(requirement__in=requirements)
+    defects = Defect.objects.filter(vehicle__in=vehicle_facts)
+    offers = Offer.objects.filter(part__in=part_brands)
+    kinds = RepairKind.objects.values_list("id", "position_by", "needs_nothing")
     return World(
         suppliers=_suppliers(),
         dealers=_dealers(dealers),
-        branches={
-            row[0]: world.Branch(*row)
-            for row in Branch.objects.filter(branches).values_list("id", "supplier", "tier", "reach", "dealer")
-        },
+        branches=_branches(branches),
         brands=frozenset(Brand.objects.values_list("id", flat=True)),
         makes=frozenset(Make.objects.filter(makes).values_list("id", flat=True)),
         models=dict(VehicleModel.objects.filter(make__in=Make.objects.filter(makes)).values_list("id", "make")),
         parts=part_brands,
-        offers=tuple(
-            world.Offer(*row)
-            for row in Offer.objects.filter(part__in=part_brands).values_list(
-                "branch", "part", "availability", "quantity"
-            )
-        ),
+        offers=tuple(world.Offer(*row) for row in offers.values_list("branch", "part", "availability", "quantity")),
         overrides=_overrides(part_brands, repair_facts),
-        kinds={
-            row[0]: world.Kind(*row) for row in RepairKind.objects.values_list("id", "position_by", "needs_nothing")
-        },
-        references={
-            (scheme, ref): kind for scheme, ref, kind in ManualReference.objects.values_list("scheme", "ref", "kind")
-        },
+        kinds={row[0]: world.Kind(*row) for row in kinds},
+        references=_references(),
         repairs=repair_facts,
         requirements=requirements,
-        options=tuple(
-            world.Option(*row)
-            for row in RequirementOption.objects.filter(requirement__in=requirements).values_list(
-                "requirement", "part", "quantity", "bundle"
-            )
-        ),
+        options=tuple(world.Option(*row) for row in options.values_list("requirement", "part", "quantity", "bundle")),
         vehicles=vehicle_facts,
         defects={
             row[0]: world.Defect(*row)
-            for row in Defect.objects.filter(vehicle__in=vehicle_facts).values_list(
-                "id", "vehicle", "manual_scheme", "manual_ref", "longitudinal", "is_failing"
-            )
+            for row in defects.values_list("id", "vehicle", "manual_scheme", "manual_ref", "longitudinal", "is_failing")
         },
     )
+
+
+def _branches(branches: Q) -> dict[int, world.Branch]:
+    rows = Branch.objects.filter(branches).values_list("id", "supplier", "tier", "reach", "dealer")
+    return {row[0]: world.Branch(*row) for row in rows}
+
+
+def _references() -> dict[tuple[str, str], int | None]:
+    rows = ManualReference.objects.values_list("scheme", "ref", "kind")
+    return {(scheme, ref): kind for scheme, ref, kind in rows}
 
 
 def _suppliers() -> dict[int, world.Supplier]:
