@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 MAX_PART_NUMBERS = 500
 MAX_REGISTRATIONS = 200
 
+_NOTHING_PASTED = _("Paste at least one, one a line.")
+
 
 class VehicleForm(forms.Form):
     """The owner's question: a plate as people type it, and where they are if they say."""
@@ -34,7 +36,9 @@ class VehicleForm(forms.Form):
 class _ListForm(forms.Form):
     """Many things pasted at once: one a line, or parted by commas, semicolons or tabs."""
 
-    items = forms.CharField(widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}))
+    items = forms.CharField(
+        widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}), error_messages={"required": _NOTHING_PASTED}
+    )
     postcode = forms.CharField(
         label=_("Postcode (for distances)"),
         required=False,
@@ -42,13 +46,12 @@ class _ListForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false", "size": 10}),
     )
     limit = 0
-    noun = ""
 
     def clean_items(self) -> list[str]:
         """The list in the order given, nothing dropped but empty places."""
         found = [word.strip() for word in re.split(r"[\n\r,;\t]+", self.cleaned_data["items"]) if word.strip()]
         if not found:
-            raise forms.ValidationError(_("Paste at least one, one a line."))
+            raise forms.ValidationError(_NOTHING_PASTED)
         if len(found) > self.limit:
             raise forms.ValidationError(
                 _("That is %(found)d; at most %(limit)d can be checked at once. Check them in smaller lots."),

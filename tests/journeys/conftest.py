@@ -23,6 +23,7 @@ from tests.site_process import Site, copied_checkout, site_environment
 
 SEED, VEHICLES = 1, 400
 OWNER, MEMBER, ADMIN = "owner@garage.example", "member@garage.example", "admin@garagehub.example"
+DEALER_OWNER = "owner@dealer.example"
 BLOCKED = "AA19 AAA"
 CHANGE_LIMIT_S = 40
 

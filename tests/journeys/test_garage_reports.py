@@ -5,13 +5,11 @@ from __future__ import annotations
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import MEMBER
-
-SYSTEM = "Diagnostics"
+from tests.journeys.conftest import DEALER_OWNER, MEMBER
 
 
-def report(page: Page, answer: str) -> None:
-    page.get_by_label("System").select_option(SYSTEM)
+def report(page: Page, system: str, answer: str) -> None:
+    page.get_by_label("System").select_option(system)
     page.get_by_label(answer, exact=True).check()
     page.get_by_role("button", name="Send the report").click()
 
@@ -21,9 +19,9 @@ def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_pag
     page.goto("/garage/")
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("link", name="report a change").click()
-    row = page.locator("#systems tr", has_text=SYSTEM)
+    row = page.locator("#systems tr", has_text="Diagnostics")
 
-    report(page, "It does not work")
+    report(page, "Diagnostics", "It does not work")
     expect(page.locator(".notice--success")).to_contain_text(
         "Your report counts. Diagnostics at this dealer: not working"
     )
@@ -34,34 +32,34 @@ def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_pag
     said = httpx.get(f"{site.url}/api/v1/dealers/{code}", trust_env=False).json()
     assert said["systems"]["diagnostics"]["status"] == "down"
     page.goto("/dealers/?system=diagnostics&status=down&near=PA3")
-    expect(page.get_by_role("link", name=name)).to_be_visible()
-
     page.get_by_role("link", name=name).click()
-    report(page, "It works")
+
+    report(page, "Diagnostics", "It works")
     expect(row).not_to_contain_text("Not working")
 
 
-def test_the_board_counts_the_report(new_page, site):
-    page = new_page(as_=MEMBER)
-    before = dealers_down(site)
+def test_the_board_counts_what_a_dealer_says_of_itself(new_page, site):
+    page = new_page(as_=DEALER_OWNER)
     page.goto("/garage/")
-    page.get_by_role("link", name="what works here").click()
-    report(page, "It does not work")
+    page.get_by_role("link", name="report a change").click()
+    make = page.locator("dt:text-is('Makes') + dd").inner_text().split(", ")[0].lower().replace(" ", "-")
+    before = places_down(site, make)
+    own_page = page.url
 
-    assert dealers_down(site) == before + 1
+    report(page, "Parts catalogue", "It works")
+    assert places_down(site, make) == before - 1
     page.goto("/")
-    cell = page.locator(".cell[href*='make=land-rover'][href*='system=diagnostics'] svg")
-    assert f"{before + 1} not working" in (cell.get_attribute("aria-label") or "")
+    cell = page.locator(f".cell[href*='make={make}'][href*='system=parts_catalogue']")
+    expect(cell).to_contain_text(f"{before - 1} of ")
 
-    page.go_back()
-    report(page, "It works")
-    assert dealers_down(site) == before
+    page.goto(own_page)
+    report(page, "Parts catalogue", "It does not work")
+    assert places_down(site, make) == before
 
 
-def dealers_down(site) -> int:
-    """How many Land Rover places cannot run diagnostics, as the API rolls it up."""
+def places_down(site, slug: str) -> int:
+    """How many of the make's dealers cannot look up parts, as the API rolls it up."""
     makes = httpx.get(f"{site.url}/api/v1/status", trust_env=False).json()["makes"]
-    counts: int = next(make for make in makes if make["slug"] == "land-rover")["systems"]["diagnostics"]["counts"][
-        "down"
-    ]
-    return counts
+    make = next(make for make in makes if make["slug"] == slug)
+    down: int = make["systems"]["parts_catalogue"]["counts"]["down"]
+    return down
