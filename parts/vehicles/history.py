@@ -13,6 +13,7 @@ judging all at once. That is what lets an older file follow a newer one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -56,20 +57,22 @@ _recency = attrgetter("completed_at", "has_passed", "number")
 
 def judge(tests: Iterable[Test]) -> Judgement:
     """What these tests come to, in whatever order they are given. A number given twice counts once: the first."""
-    candidates = list({test.number: test for test in reversed(list(tests))}.values())
-    if not candidates:
+    newest_first = sorted({test.number: test for test in reversed(list(tests))}.values(), key=_recency, reverse=True)
+    if not newest_first:
         return NEVER_TESTED
-    candidates.sort(key=_recency, reverse=True)
-    newest = candidates[0]
+    newest = newest_first[0]
     visit_began_at = newest.completed_at - VISIT
-    passes = [test for test in candidates if test.has_passed]
-    deciding = passes[0] if passes and passes[0].completed_at >= visit_began_at else newest
-    longest = max(passes, key=_valid_until, default=None)
-    kept = [
-        test
-        for test in candidates
-        if test.completed_at >= visit_began_at or test is longest or (passes and test is passes[0])
-    ]
+    kept = list(itertools.takewhile(lambda test: test.completed_at >= visit_began_at, newest_first))
+    passes = [test for test in newest_first if test.has_passed]
+    deciding, longest = newest, None
+    if passes:
+        longest = max(passes, key=_valid_until)
+        if passes[0].completed_at >= visit_began_at:
+            deciding = passes[0]
+        else:
+            kept.append(passes[0])
+        if longest not in kept:
+            kept.append(longest)
     defects = _left_by(deciding)
     failing = [defect.category for defect in defects if defect.is_failing]
     return Judgement(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 import msgspec
 
@@ -22,6 +23,7 @@ _LONGEST_NUMBER = 20
 _MOST_DEFECTS = 1_000
 _DVSA_NUMBER_DIGITS = 12
 _SECONDS_LENGTH = len("2015-03-11 11:41:11")
+_DIGITS = 9  # fewer than the largest number has
 _LARGEST_INT = 2_147_483_647
 _RESULTS = {"PASSED": True, "FAILED": False}
 _DOTTED = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
@@ -272,6 +274,8 @@ def _dashed(text: str) -> str:
 def _number(value: Scalar) -> int | None:
     if value is None:
         return None
+    if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
+        return int(value)
     try:
         number = int(str(value).replace(",", "").partition(".")[0])
     except ValueError:
@@ -297,6 +301,7 @@ def _capitals(value: Scalar, longest: int) -> str:
     return " ".join(_text(value, longest).upper().split())[:longest]
 
 
+@lru_cache(maxsize=256)  # a car's tests name its plate again and again
 def _registration(text: str | None) -> str | None:
     """The plate as compared, or None where DVSA withholds it (`@...@`)."""
     if not text or "@" in text:

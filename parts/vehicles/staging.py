@@ -97,7 +97,9 @@ def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judge
     if record.registration:
         keys.add(f"plate {record.registration}")
     # Behind every round that speaks of this vehicle, so that the last line about it is the last word.
-    index = next((i + 1 for i in range(len(batch.rounds) - 1, -1, -1) if not keys.isdisjoint(batch.rounds[i].taken)), 0)
+    index = len(batch.rounds)
+    while index and keys.isdisjoint(batch.rounds[index - 1].taken):
+        index -= 1
     if index == len(batch.rounds):
         batch.rounds.append(Round())
     target = batch.rounds[index]
