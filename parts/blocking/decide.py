@@ -8,7 +8,8 @@ sources and the clock need no marks: the small lowest layers are compared whole 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from parts.blocking import layers
 from parts.blocking.layers import Layer, Scratch, sql
 from parts.blocking.models import EngineClock, RepairStatus, Verdict
 from parts.catalogue.mapping import ensure_new_references, ensure_references
+from parts.marks.marks import Mark
 
 # Above these, looking at every row is cheaper than looking up each key.
 MARKS_LIMIT = 50_000
@@ -100,11 +102,11 @@ def _run(*, at: datetime, full: bool = False, rebuild: bool = False) -> Counts:
     now = max(at, clock.now) if clock else at
     with layers.scratch(now=now, last=clock.now if clock else now) as run:
         marks = _take_marks(run)
-        is_full = full or clock is None or marks > MARKS_LIMIT
+        is_full = full or clock is None or marks.total() > MARKS_LIMIT
         written = _follow(run, marks, is_full=is_full, rebuild=rebuild)
         counts = Counts(
             is_full=is_full,
-            marks=marks,
+            marks=marks.total(),
             blocked=count_blocked() if is_full else None,
             seconds=round(time.monotonic() - started, 3),
             **asdict(written),
@@ -124,47 +126,48 @@ def _plan_for_sets() -> None:
         cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL random_page_cost = 1.1")
 
 
-def _take_marks(run: Scratch) -> int:
-    """Take every mark committed by now. First of all: what a later statement sees too new is marked for the next run."""
+def _take_marks(run: Scratch) -> Counter[str]:
+    """Take every mark committed by now, and count them by kind, each key once.
+
+    First of all: what a later statement sees too new is marked for the next run.
+    """
     run.fill("dirty_mark", "SELECT kind, key FROM parts_dirty WITH NO DATA")
-    return run.execute(
-        """
-        WITH taken AS (DELETE FROM parts_dirty RETURNING kind, key)
-        INSERT INTO dirty_mark SELECT DISTINCT kind, key FROM taken;
-        """
+    return Counter(
+        dict(
+            run.rows(
+                """
+                WITH taken AS (DELETE FROM parts_dirty RETURNING kind, key),
+                    kept AS (INSERT INTO dirty_mark SELECT DISTINCT kind, key FROM taken RETURNING kind)
+                SELECT kind, count(*) FROM kept GROUP BY kind
+                """
+            )
+        )
     )
 
 
-def _follow(run: Scratch, marks: int, *, is_full: bool, rebuild: bool) -> _Written:
+def _follow(run: Scratch, marks: Counter[str], *, is_full: bool, rebuild: bool) -> _Written:
     """Bring each layer in line, from the lowest up; the numbers for `Counts`."""
     branches, brands, makes = (
         _settle(run, layer, whole=True) for layer in (layers.BRANCH_REACH, layers.BRAND_COVER, layers.MAKE_REACH)
     )
     if not (is_full or marks or branches or brands or makes or _a_word_ran_out(run)):
         return _Written()
-    options = _expand_options(run, is_full=is_full)
+    options = _expand_options(run, is_full=is_full) if is_full or marks[Mark.REPAIR] else 0
     # Who took a branch away took its offers with it, and nobody can tell any more of which parts.
     is_branch_gone = bool(branches and run.rows("SELECT FROM delta_branch_reach WHERE op = 'D' LIMIT 1"))
     parts = _settle_dirty(run, layers.AVAILABILITY, is_full=is_full or is_branch_gone)
     repairs = _settle_dirty(run, layers.READINESS, is_full=is_full)
-    needs = _settle_needs(run, is_full=is_full, rebuild=rebuild)
-    vehicles, changed = _settle_statuses(run, is_full=is_full)
-    newly_blocked, released = run.rows(
-        "SELECT count(*) FILTER (WHERE new = 'blocked'), count(*) FILTER (WHERE old = 'blocked') FROM moves"
-    )[0]
-    return _Written(
-        branches=branches,
-        brands=brands,
-        makes=makes,
-        options=options,
-        parts=parts,
-        repairs=repairs,
-        needs=needs,
-        vehicles=vehicles,
-        changed=changed,
-        newly_blocked=newly_blocked,
-        released=released,
+    are_needs_marked = bool(marks[Mark.VEHICLE] or marks[Mark.REPAIR] or marks[Mark.MANUAL_REFERENCE])
+    needs = _settle_needs(run, is_full=is_full, rebuild=rebuild) if is_full or are_needs_marked else 0
+    below = _Written(
+        branches=branches, brands=brands, makes=makes, options=options, parts=parts, repairs=repairs, needs=needs
     )
+    if not (is_full or repairs or needs):
+        return below
+    if not (is_full or are_needs_marked):
+        run.skip(layers.NEEDS)
+        run.fill("before", sql("before"))
+    return _settle_statuses(run, below, is_full=is_full)
 
 
 def _a_word_ran_out(run: Scratch) -> bool:
@@ -193,8 +196,7 @@ def _expand_options(run: Scratch, *, is_full: bool) -> int:
     """Write what meets the requirements of marked repairs, as the catalogue says now."""
     if is_full:
         return _settle(run, layers.OPTIONS, whole=True)
-    if not run.fill("marked_repair", "SELECT key AS id FROM dirty_mark WHERE kind = 'r'"):
-        return 0
+    run.fill("marked_repair", "SELECT key AS id FROM dirty_mark WHERE kind = 'r'")
     run.parameters["requirements"] = [
         row[0] for row in run.rows("SELECT id FROM parts_requirement WHERE repair_id IN (SELECT id FROM marked_repair)")
     ]
@@ -225,8 +227,8 @@ def _needs_add_up(run: Scratch, dirty: int) -> bool:
     return bool(run.rows(sql("needs_add_up", whole=not dirty))[0][0])
 
 
-def _settle_statuses(run: Scratch, *, is_full: bool) -> tuple[int | None, int]:
-    """Write the statuses that differ and a change for each verdict that moved: vehicles looked at, statuses written."""
+def _settle_statuses(run: Scratch, below: _Written, *, is_full: bool) -> _Written:
+    """Write the statuses that differ, and a change for each verdict that moved."""
     layer = layers.STATUSES
     touched = None if is_full else run.fill(layer.dirty, sql(layer.dirty))
     if touched == 0:
@@ -236,4 +238,7 @@ def _settle_statuses(run: Scratch, *, is_full: bool) -> tuple[int | None, int]:
         changed = run.compare(layer, whole=touched is None or touched > WHOLE_ABOVE[layer])
     if run.fill("moves", sql("moves")) or changed:
         run.execute(sql("write_statuses"))
-    return touched, changed
+    newly_blocked, released = run.rows(
+        "SELECT count(*) FILTER (WHERE new = 'blocked'), count(*) FILTER (WHERE old = 'blocked') FROM moves"
+    )[0]
+    return replace(below, vehicles=touched, changed=changed, newly_blocked=newly_blocked, released=released)

@@ -31,7 +31,6 @@ WITH offered AS (
                 OR offer.availability = 'unknown'
                 OR (offer.quantity IS DISTINCT FROM 0 AND offer.availability IN ('in_stock', 'limited'))
             )
-        OFFSET 0  -- so that the tiers are worked out once a row, not once for each mask
     ) counted
     GROUP BY part_id
 ),
