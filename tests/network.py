@@ -12,7 +12,6 @@ from typing import Any
 
 WITH_ADDRESS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 LOOK_UPS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
-FORWARD = {"socket.getaddrinfo", "socket.gethostbyname"}  # of an address in figures these ask nobody
 OWN_NAMES = {None, "", "localhost", socket.gethostname()}
 NEVER_REGISTERED = (".invalid", ".test", ".example")  # RFC 2606: they resolve nowhere, so nobody is asked
 
@@ -31,7 +30,7 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
         address = arguments[1]
         if isinstance(address, tuple) and not _is_here(address[0]):
             raise NetworkBlockedError(f"A test tried to reach {address[0]}.")
-    elif event in LOOK_UPS and not _is_here(arguments[0]) and not (event in FORWARD and _is_address(arguments[0])):
+    elif event in LOOK_UPS and not _is_here(arguments[0]):
         if str(arguments[0]).endswith(NEVER_REGISTERED):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         raise NetworkBlockedError(f"A test tried to look up {arguments[0]}.")
@@ -41,15 +40,8 @@ def _is_here(host: str | bytes | None) -> bool:
     name = host.decode() if isinstance(host, bytes) else host
     if name in OWN_NAMES:
         return True
-    if name is None or not _is_address(name):
-        return False
-    address = ipaddress.ip_address(name)
-    return address.is_loopback or address.is_unspecified
-
-
-def _is_address(host: str | bytes) -> bool:
     try:
-        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    return True
+    return address.is_loopback or address.is_unspecified

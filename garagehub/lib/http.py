@@ -45,11 +45,7 @@ class TimedOutError(OutboundError):
 
 def resolve_public(host: str, port: int) -> str:
     """The address to connect to, or ForbiddenAddressError if any of the host's addresses is not public."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise OutboundError(f"The host name could not be found ({error.strerror or error}).") from error
-    addresses = [str(item[4][0]) for item in found]
+    addresses = [host] if _is_address(host) else _look_up(host, port)
     for address in addresses:
         ip = ipaddress.ip_address(address.split("%")[0])
         mapped = getattr(ip, "ipv4_mapped", None)
@@ -58,10 +54,20 @@ def resolve_public(host: str, port: int) -> str:
     return addresses[0]
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Reading the authorities' certificates takes longer than a request, so it is done once."""
-    return httpx.create_ssl_context()
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise OutboundError(f"The host name could not be found ({error.strerror or error}).") from error
+    return [str(item[4][0]) for item in found]
 
 
 class _GuardedTransport(httpx.HTTPTransport):
