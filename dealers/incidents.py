@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
-from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make
+from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make, UpdateTemplate
 from garagehub.lib.errors import DomainError, NotFoundError
 
 
@@ -70,6 +70,19 @@ def resolve_all(rows: Collection[Incident], *, at: datetime, by: Any = None) -> 
     for row in open_ones:
         resolve(row, body="This is over. Everything works as usual again.", at=at, by=by)
     return len(open_ones)
+
+
+def fill(template: UpdateTemplate, *, incident: Incident) -> str:
+    """The template's text with the names of what the incident concerns."""
+    words = {
+        "{systems}": ", ".join(incident.system_names).lower() or "every system",
+        "{make}": incident.make.name.title() if incident.make else "every make",
+        "{regions}": ", ".join(incident.region_names) or "the whole United Kingdom",
+    }
+    text = template.body
+    for name, said in words.items():
+        text = text.replace(name, said)
+    return text
 
 
 def publish(incidents: Collection[Incident]) -> int:

@@ -105,9 +105,20 @@ def advance(*, at: datetime) -> int:
     return len(begun) + len(over)
 
 
-def for_calendars() -> MaintenanceQuerySet:
-    """What people may read, with what was called off, soonest first."""
-    return Maintenance.objects.published().with_updates().soonest_first()
+def for_calendars(*, since: datetime) -> MaintenanceQuerySet:
+    """What people may read and was not over by `since`, with what was called off, soonest first."""
+    return Maintenance.objects.published().filter(scheduled_until__gte=since).with_updates().soonest_first()
+
+
+def current() -> list[Maintenance]:
+    """What is planned or going on, soonest first, with its updates."""
+    return list(Maintenance.objects.published().current().soonest_first().with_updates())
+
+
+def restorations(incident: Incident) -> list[Maintenance]:
+    """The waves in which systems come back after the incident, soonest first, with those that are done."""
+    waves = Maintenance.objects.published().not_cancelled().filter(incident=incident)
+    return list(waves.soonest_first().with_updates())
 
 
 def _check_times(scheduled_for: datetime, scheduled_until: datetime) -> None:

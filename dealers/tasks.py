@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from dealers import evidence, probes
+from dealers import evidence, maintenance, probes, suggestions
 
 
 @shared_task
@@ -18,3 +18,15 @@ def run_due_probes() -> None:
 def recompute_statuses() -> None:
     """Judge everything again, as evidence fades by itself, and delete what is too old."""
     evidence.refresh(at=timezone.now())
+
+
+@shared_task
+def suggest_incidents() -> None:
+    """Draft incidents for what has just gone down at most dealers of a make."""
+    suggestions.suggest(at=timezone.now())
+
+
+@shared_task
+def advance_maintenance() -> None:
+    """Begin planned work that is due, and have checked what should be done by now."""
+    maintenance.advance(at=timezone.now())

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dealers import board, incidents, reports
+from dealers import board, incidents, maintenance, reports
 from dealers.access import dealer_for
 from dealers.forms import FilterForm, ReportForm
 from dealers.models import Dealer, System
@@ -85,16 +85,19 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
 def incident_list(request: HttpRequest) -> HttpResponse:
     """What is going on, then what was."""
     page = Paginator(incidents.published().newest_first(), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "dealers/incidents.html", {"page": page, "current": incidents.current()})
+    context = {"page": page, "current": incidents.current(), "planned": maintenance.current()}
+    return render(request, "dealers/incidents.html", context)
 
 
 @require_GET
 def incident_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One incident and its updates."""
     try:
-        return render(request, "dealers/incident.html", {"incident": incidents.get(slug)})
+        incident = incidents.get(slug)
     except NotFoundError as error:
         raise Http404(error.message) from error
+    context = {"incident": incident, "restorations": maintenance.restorations(incident)}
+    return render(request, "dealers/incident.html", context)
 
 
 def _dealer(slug: str) -> Dealer:

@@ -228,6 +228,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep stuck runs": {"task": "parts.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
     "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
+    "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
+    "advance maintenance": {"task": "dealers.tasks.advance_maintenance", "schedule": 60, "options": {"expires": 55}},
 }
 
 LOGGING = {

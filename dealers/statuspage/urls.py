@@ -13,4 +13,9 @@ urlpatterns = [
     path("dealers/<slug:slug>/", include(_documents)),
     path("systems/<slug:system>/", include(_documents)),
     path("systems/<slug:system>/", RedirectView.as_view(url="/dealers/?system=%(system)s"), name="system"),
+    path("history.atom", views.atom, name="history-atom"),
+    path("history.rss", views.rss, name="history-rss"),
+    path("calendar.ics", views.planned, name="calendar"),
+    path("badge/<slug:slug>/<slug:system>.svg", views.badge_svg, name="badge-svg"),
+    path("badge/<slug:slug>/<slug:system>.json", views.badge_json, name="badge-json"),
 ]

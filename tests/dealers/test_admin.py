@@ -1,12 +1,26 @@
 """The admin: every list and form opens, actions do what they say, nothing secret is shown."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from dealers import access, evidence, incidents
-from dealers.models import ApiKey, Dealer, Evidence, Incident, Notice, Probe, SourceRecord, Status
+from dealers import access, evidence, incidents, maintenance
+from dealers.models import (
+    ApiKey,
+    Dealer,
+    Evidence,
+    Incident,
+    Maintenance,
+    Notice,
+    Probe,
+    SourceRecord,
+    Status,
+    Suggestion,
+    UpdateTemplate,
+)
 from garagehub.accounts.models import User
 from tests.factories import dealer, make, member, user
 
@@ -27,8 +41,11 @@ def world():
     Probe.objects.create(dealer=here, system="diagnostics", url="http://127.0.0.1:1/", is_internal=True)
     SourceRecord.objects.create(source="garage:A")
     Notice.objects.create(make=make(), claim="down", text="Shut.")
-    incidents.start(title="Outage", body="Text", at=timezone.now(), make=make())
     at = timezone.now()
+    outage = incidents.start(title="Outage", body="Text", at=at, make=make(), systems=["diagnostics"])
+    maintenance.plan(title="Work", body="Text", scheduled_for=at, scheduled_until=at + timedelta(hours=1), at=at)
+    Suggestion.objects.create(make=make(), system="diagnostics", incident=outage, opened_at=at)
+    UpdateTemplate.objects.create(name="Begin", stage="identified", body="{systems} at {make} in {regions}")
     claim = evidence.Claim(
         dealer_id=here.pk, system="diagnostics", kind="dealer", source="dealer", claim="down", observed_at=at
     )
@@ -135,6 +152,76 @@ def test_an_update_in_the_admin_moves_the_incident(client):
     incident.refresh_from_db()
     assert incident.stage == "resolved"
     assert incident.updates.count() == 2
+
+
+def post_update(client, incident, **sent):
+    form = {
+        "title": incident.title,
+        "slug": incident.slug,
+        "impact": "major",
+        "started_at_0": "2026-03-02",
+        "started_at_1": "09:00",
+        "systems": "diagnostics",
+        "make": incident.make_id,
+        "updates-TOTAL_FORMS": "1",
+        "updates-INITIAL_FORMS": "0",
+        **{f"updates-0-{name}": value for name, value in sent.items()},
+    }
+    return client.post(reverse("admin:dealers_incident_change", args=[incident.pk]), form)
+
+
+def test_an_update_may_start_from_a_template(client, world):
+    incident, template = Incident.objects.get(), UpdateTemplate.objects.get()
+    assert post_update(client, incident, start_from=template.pk).status_code == 302
+    update = incident.updates.order_by("-pk").first()
+    assert update.stage == "identified"
+    assert update.body == "diagnostics at Land Rover in the whole United Kingdom"
+
+
+def test_an_update_without_text_or_template_is_refused(client, world):
+    assert post_update(client, Incident.objects.get(), stage="identified").status_code == 200
+    assert Incident.objects.get().updates.count() == 1
+
+
+def test_calling_work_off(client, world):
+    work = Maintenance.objects.get()
+    act(client, Maintenance, "cancel", work)
+    assert Maintenance.objects.get().cancelled_at is not None
+
+
+def test_new_times_in_the_admin_have_calendars_follow(client, world):
+    work = Maintenance.objects.get()
+    form = {
+        "title": "Work",
+        "scheduled_for_0": "2027-03-02",
+        "scheduled_for_1": "09:00",
+        "scheduled_until_0": "2027-03-02",
+        "scheduled_until_1": "11:00",
+        "is_published": "on",
+        "updates-TOTAL_FORMS": "1",
+        "updates-INITIAL_FORMS": "0",
+        "updates-0-stage": "scheduled",
+        "updates-0-body": "Later.",
+    }
+    answer = client.post(reverse("admin:dealers_maintenance_change", args=[work.pk]), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Maintenance.objects.get().sequence == 1
+    assert work.updates.count() == 2
+
+
+def test_the_list_of_incidents_says_what_works_again(client, world):
+    incident = Incident.objects.get()
+    shown = admin.site._registry[Incident]
+
+    def works_again():
+        row = shown.get_queryset(None).get(pk=incident.pk)
+        return shown.works_again(row)
+
+    assert works_again() is False
+    Suggestion.objects.update(ended_at=timezone.now())
+    assert works_again() is True
+    incidents.resolve_all([incident], at=timezone.now())
+    assert works_again() is None
 
 
 def test_a_dealer_without_coordinates_gets_the_middle_of_its_postcode_area(client):

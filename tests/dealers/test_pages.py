@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dealers import evidence, incidents
 from dealers.models import Evidence, System
+from tests.dealers.statuspage.told import planned
 from tests.factories import dealer, make, member, user
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def test_the_list_shows_every_dealer_with_a_word_for_every_system(client):
     assert "Amberquill Leicester" in page
     assert "Hidden" not in page
     assert page.count("Not working") >= 1
-    assert page.count("Not known") >= len(System) - 1
+    assert page.count("not known") >= len(System) - 1
 
 
 def test_the_lists_filters_live_in_the_address(client):
@@ -200,3 +201,26 @@ def test_a_dealers_page_names_the_incidents_that_touch_it(client):
     page = text_of(client.get(f"/dealers/{here.slug}/"))
     assert "Cats are ill" in page
     assert "Dogs are ill" not in page
+
+
+def test_planned_work_is_told_before_it_begins(client):
+    planned("Ordering is moved")
+    page = text_of(client.get("/incidents/"))
+    assert "Ordering is moved" in page
+    assert "No diagnostics meanwhile." in page
+
+
+def test_an_incidents_page_tells_in_which_waves_systems_come_back(client):
+    outage = incidents.start(title="Outage", body="-", at=timezone.now())
+    planned("First wave", incident=outage, regions=[5])
+    planned("Elsewhere")
+    page = text_of(client.get(outage.get_absolute_url()))
+    assert "First wave" in page
+    assert "West Midlands" in page
+    assert "Elsewhere" not in page
+
+
+def test_every_page_names_its_feeds(client):
+    page = text_of(client.get("/incidents/"))
+    assert '<link rel="alternate" type="application/atom+xml" href="/history.atom"' in page
+    assert '<link rel="alternate" type="application/rss+xml" href="/history.rss"' in page

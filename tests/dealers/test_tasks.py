@@ -14,7 +14,12 @@ pytestmark = pytest.mark.django_db
 
 def test_the_beat_names_tasks_that_exist():
     named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("dealers.")}
-    assert named == {"dealers.tasks.run_due_probes", "dealers.tasks.recompute_statuses"}
+    assert named == {
+        "dealers.tasks.run_due_probes",
+        "dealers.tasks.recompute_statuses",
+        "dealers.tasks.suggest_incidents",
+        "dealers.tasks.advance_maintenance",
+    }
     assert named <= set(app.tasks)
 
 

@@ -1,0 +1,127 @@
+"""Drafts of incidents: made when a make's system crosses its published share, for an admin to publish."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count
+
+from dealers import incidents
+from dealers.board import MakeBoard, boards
+from dealers.models import Incident, IncidentUpdate, Make, State, Suggestion, System
+from garagehub.lib.lock import LockKind, wait_for_lock
+
+JOIN_FOR = timedelta(hours=1)  # what fails within it is told in one draft, not in one for each system
+NAMED_SHARE = 0.5  # an incident that names dealers stands for the make from this share of them on
+
+_BODY = "{systems} {verb} not working at most {make} dealers we hear from ({counts}). We are finding out why."
+_MOST_NAMED = 3  # systems in a title
+_NEVER_TOLD = "It works again. Nobody was told of it while it lasted."
+
+
+@transaction.atomic
+def suggest(*, at: datetime) -> int:
+    """Draft an incident for each make with systems newly down, and mark the ones that work again; answers how many drafts.
+
+    Once for each time a system goes down: a draft that an admin deletes does not come back, and a system that an
+    unresolved incident already covers needs none. What nobody was told of is closed when it works again; what people
+    were told of is for an admin to resolve.
+    """
+    wait_for_lock(LockKind.STATUS)
+    open_ones = {(row.make_id, row.system): row for row in Suggestion.objects.filter(ended_at=None)}
+    drafts = 0
+    ended: list[Suggestion] = []
+    for board in boards():
+        states = {system: rolled.state for system, (rolled, _) in board.systems.items()}
+        ended += [
+            row
+            for system, state in states.items()
+            if state == State.OPERATIONAL and (row := open_ones.get((board.make.pk, system)))
+        ]
+        new = [s for s, state in states.items() if state == State.DOWN and (board.make.pk, s) not in open_ones]
+        drafts += _open(board, new, at=at) if new else 0
+    _end(ended, at=at)
+    return drafts
+
+
+def _open(board: MakeBoard, systems: Sequence[str], *, at: datetime) -> int:
+    """Remember that these went down, each with the incident that tells of it; answers how many drafts that took."""
+    covered = _covered(board, systems)
+    uncovered = [system for system in systems if system not in covered]
+    drafts = 0
+    if uncovered:
+        draft = _recent_draft(board.make, at=at)
+        if draft is None:
+            title, body = _words(board, uncovered)
+            draft = incidents.start(
+                title=title, body=body, at=at, make=board.make, systems=uncovered, is_published=False
+            )
+            drafts = 1
+        else:
+            _widen(draft, board, uncovered)
+        covered |= dict.fromkeys(uncovered, draft)
+    Suggestion.objects.bulk_create(
+        Suggestion(make=board.make, system=system, incident=covered[system], opened_at=at) for system in systems
+    )
+    return drafts
+
+
+def _covered(board: MakeBoard, systems: Sequence[str]) -> dict[str, Incident]:
+    """The incident going on that already tells of each system at most of the make's dealers."""
+    going_on = Incident.objects.unresolved().filter(regions=[]).annotate(named=Count("dealers")).order_by("-pk")
+    total = max(rolled.total for rolled, _ in board.systems.values())
+    covered: dict[str, Incident] = {}
+    for incident in going_on:
+        if incident.make_id not in {None, board.make.pk} or 0 < getattr(incident, "named", 0) < NAMED_SHARE * total:
+            continue
+        covered |= {system: incident for system in systems if not incident.systems or system in incident.systems}
+    return covered
+
+
+def _recent_draft(make: Make, *, at: datetime) -> Incident | None:
+    """The make's own draft of the past hour, if nobody has touched it yet."""
+    drafts = (
+        Incident.objects.unresolved()
+        .filter(is_published=False, suggestions__make=make, started_at__gt=at - JOIN_FOR)
+        .annotate(said=Count("updates", distinct=True))
+        .filter(said=1, updates__author=None)
+    )
+    return drafts.order_by("-pk").first()
+
+
+def _widen(draft: Incident, board: MakeBoard, systems: Iterable[str]) -> None:
+    """Have an untouched draft tell of more systems."""
+    draft.systems = [system for system in System.values if system in {*draft.systems, *systems}]
+    draft.title, body = _words(board, draft.systems)
+    draft.save(update_fields=["systems", "title", "updated_at"])
+    IncidentUpdate.objects.filter(incident=draft).update(body=body)
+
+
+def _end(rows: Collection[Suggestion], *, at: datetime) -> None:
+    Suggestion.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=at)
+    touched = {row.incident_id for row in rows if row.incident_id}
+    over: dict[Incident, bool] = defaultdict(lambda: True)
+    for suggestion in Suggestion.objects.filter(incident__in=touched).select_related("incident"):
+        if suggestion.incident is not None:
+            over[suggestion.incident] &= suggestion.ended_at is not None
+    for incident, is_over in over.items():
+        if is_over and not incident.is_published and incident.resolved_at is None:
+            incidents.resolve(incident, body=_NEVER_TOLD, at=at)
+
+
+def _words(board: MakeBoard, systems: Sequence[str]) -> tuple[str, str]:
+    """The draft's title and first update."""
+    names = [System(system).label.lower() for system in systems]
+    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])).capitalize()
+    make, verb = board.make.name.title(), "is" if len(names) == 1 and not names[0].endswith("s") else "are"
+    counts = ", ".join(
+        f"{System(system).label.lower()}: {board.systems[system][1][State.DOWN]} of {board.systems[system][0].known}"
+        for system in systems
+    )
+    title = f"{listed} {verb} not working at {make} dealers"
+    if len(names) > _MOST_NAMED:
+        title = f"{len(names)} systems are not working at {make} dealers"
+    return title, _BODY.format(systems=listed, verb=verb, make=make, counts=counts)
