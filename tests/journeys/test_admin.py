@@ -23,12 +23,16 @@ def test_every_list_every_form_and_a_row_of_each_open(new_page):
     addresses = sorted({link for link in links if link.count("/") >= 4})
     assert len(addresses) > 20
 
-    broken = []
+    broken = {}
     for address in addresses:
         answer = page.goto(address, wait_until="domcontentloaded")
+        assert answer is not None
         row = page.locator("#result_list tbody tr th a").first
-        if not answer or not answer.ok or not page.locator("#content h1").count():
-            broken.append(address)
-        elif row.count() and not page.request.get(str(row.get_attribute("href"))).ok:
-            broken.append(str(row.get_attribute("href")))
-    assert broken == []
+        if not answer.ok or not page.locator("#content h1").count():
+            broken[address] = answer.status
+        elif row.count():
+            row_address = str(row.get_attribute("href"))
+            row_answer = page.request.get(row_address)
+            if not row_answer.ok:
+                broken[row_address] = row_answer.status
+    assert broken == {}
