@@ -70,6 +70,12 @@ def _look_up(host: str, port: int) -> list[str]:
     return [str(item[4][0]) for item in found]
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the authorities' certificates takes longer than a request, so it is done once."""
+    return httpx.create_ssl_context()
+
+
 class _GuardedTransport(httpx.HTTPTransport):
     """Connects to the address that was checked, so that DNS cannot change between check and use.
 
