@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from dealers.access import visible_dealers
 from dealers.models import Dealer, DealerQuerySet, Make, State, Status, StatusChange, System
 from dealers.status import RollUp, roll_up
+from dealers.uptime import DAYS, Past, past
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import REGION_SLUGS, Area, about_miles, area_of
 
@@ -159,7 +160,32 @@ def details(dealer: Dealer, *, at: datetime) -> dict[str, Any]:
         }
         for change in changes
     ]
-    return shown | {"phone": dealer.phone, "postcode": dealer.postcode, "history": history}
+    fared = past([dealer.pk], at=at)
+    return shown | {
+        "phone": dealer.phone,
+        "postcode": dealer.postcode,
+        "uptime": {system: _uptime(fared.get((dealer.pk, system))) for system in System.values},
+        "history": history,
+    }
+
+
+def _uptime(fared: Past | None) -> dict[str, Any]:
+    """A system's past as the API shows it; None is one that nothing was ever known of."""
+    if fared is None:
+        return {"days": DAYS, "share": None, "share_degraded": None, "share_unknown": 1.0, "down_s": 0}
+    return {
+        "days": DAYS,
+        "share": fared.share,
+        "share_degraded": fared.share_degraded,
+        "share_unknown": fared.share_unknown,
+        "down_s": round(fared.seconds(State.DOWN)),
+    }
+
+
+def pasts(dealer: Dealer, *, at: datetime) -> list[tuple[str, Past]]:
+    """The past 90 days of each system of the dealer that anything was ever known of, with its label."""
+    fared = past([dealer.pk], at=at)
+    return [(system.label, fared[dealer.pk, system]) for system in System if (dealer.pk, system) in fared]
 
 
 def headline(shown: Mapping[str, Any]) -> str:

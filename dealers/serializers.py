@@ -92,8 +92,20 @@ class DealerSummary(serializers.Serializer[Dealer]):
         )
 
 
+class Uptime(Plain):
+    """The past 90 days of a system. Time that nothing is known of is counted apart."""
+
+    days = serializers.IntegerField()
+    share = serializers.FloatField(
+        allow_null=True, help_text="Of the time known, when it was not down. Null: not known."
+    )
+    share_degraded = serializers.FloatField(allow_null=True, help_text="Of the time known, when it partly worked.")
+    share_unknown = serializers.FloatField(help_text="Of all the time, when nothing was known.")
+    down_s = serializers.IntegerField()
+
+
 class DealerDetail(Plain):
-    """One dealer: each system with its reasons, and the latest 50 changes, newest first."""
+    """One dealer: each system with its reasons, how it fared, and the latest 50 changes, newest first."""
 
     code = serializers.CharField()
     slug = serializers.CharField()
@@ -105,6 +117,7 @@ class DealerDetail(Plain):
     phone = serializers.CharField()
     makes = serializers.ListField(child=serializers.CharField())
     systems = _by_system(SystemDetail(), "SystemDetails")
+    uptime = _by_system(Uptime(), "Uptimes")
     history = Change(many=True)
 
 

@@ -118,11 +118,13 @@ def _dealer_page(request: HttpRequest, dealer: Dealer, *, form: ReportForm | Non
     garages = _garages(request)
     if form is None and garages:
         form = ReportForm(garages=garages)
-    shown = board.details(dealer, at=timezone.now())
+    at = timezone.now()
+    shown = board.details(dealer, at=at)
     context = {
         "dealer": dealer,
         "shown": shown,
         "headline": board.headline(shown),
+        "pasts": board.pasts(dealer, at=at),
         "incidents": incidents.touching(dealer),
         "form": form,
         "is_own": dealer.code in dict(garages),

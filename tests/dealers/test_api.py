@@ -164,7 +164,7 @@ def test_one_dealer_says_why_and_what_changed(client, django_assert_num_queries)
     here = dealer()
     set_state(here, "operational")
     set_state(here, "down")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         body = client.get(f"/api/v1/dealers/{here.code.lower()}").json()
     assert set(body) == set(DealerDetail().fields)
     reason = body["systems"]["diagnostics"]["reasons"][0]
