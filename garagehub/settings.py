@@ -103,6 +103,7 @@ LOGIN_REDIRECT_URL = "garage"
 LOGOUT_REDIRECT_URL = "home"
 
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]  # what our own texts speak; else Django's would answer in the browser's language
 TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = True
