@@ -31,6 +31,7 @@ CHANGE_LIMIT_S = 40
 _ANSWERED_BADLY = "Failed to load resource: the server responded with a status of"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before tests without a browser are skipped
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All journeys run in one worker, because they share one site."""
     for item in items:

@@ -62,7 +62,7 @@ def poll_now(page: Page) -> None:
     page.goto("/admin/parts/feed/")
     page.get_by_role("row", name=NAME).get_by_role("checkbox").check()
     page.locator("select[name=action]").select_option("Poll now")
-    page.get_by_role("button", name="Run the selected action").click()
+    page.get_by_role("button", name="Go", exact=True).click()
     expect(page.locator(".messagelist .success, .messagelist .info")).to_be_visible()
 
 
