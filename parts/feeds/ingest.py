@@ -5,7 +5,9 @@ Nothing is written for what did not change. How fresh an offer is stands on its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,9 +18,11 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from parts.catalogue.supersession import note_replacements
-from parts.feeds import gates, places
+from parts.feeds import gates
 from parts.feeds.adapters.base import Adapter, Fetched
+from parts.feeds.adapters.rows import BrokenFileError
 from parts.feeds.models import Feed, FeedRun
+from parts.feeds.places import MAX_PLACES, Place, note_brands, note_places
 from parts.feeds.spool import Spool
 from parts.feeds.staging import COPY, DEFAULT_BRANCH, Staged, Stager
 from parts.stock.models import Branch
@@ -78,28 +82,30 @@ def ingest(
         cursor.execute(_SETTINGS)
         cursor.execute(_sql("stage"))
         staged = _stage(cursor, feed, adapter, spool, progress)
+        places = _count(cursor, staged)
         if not is_approved:
             _judge(feed, fetched, staged)
-        columns = "branch, brand, norm" if fetched.is_snapshot else ""
-        cursor.execute(f"ANALYZE feed_stage {f'({columns})' if columns else ''}")
-        brands = places.brand_ids(cursor, staged.brand_names)
-        branches = places.branch_ids(cursor, feed.supplier, staged.branch_codes)
-        keys = {"brands": brands, "branches": branches, "at": at, "is_demo": feed.supplier.is_demo}
-        if fetched.is_snapshot:
-            outcome = _apply_snapshot(cursor, feed, fetched, staged, keys)
-        else:
-            outcome = _apply_changes(cursor, feed, fetched, staged, keys)
-        places.note_brands(
-            cursor, feed.supplier, [brands[number - 1] for number in staged.brands_listed], is_all=fetched.is_snapshot
-        )
+        keys = {
+            "at": at,
+            "is_demo": feed.supplier.is_demo,
+            "implied_branch": DEFAULT_BRANCH,
+            "currency": adapter.config(feed.config).default_currency,
+        }
+        brands = note_places(cursor, feed.supplier, places)
+        cursor.execute("ANALYZE feed_stage (number, brand, branch)")
+        apply = _apply_snapshot if fetched.is_snapshot else _apply_changes
+        outcome = apply(cursor, feed, fetched, staged, keys)
+        listed = {brands[place.brand] for place in places if place.good and place.brand in brands}
+        note_brands(cursor, feed.supplier, sorted(listed), is_all=fetched.is_snapshot)
         _note_replacements(cursor, feed, staged, brands)
-        cursor.execute("DROP TABLE feed_stage, feed_delta")
+        cursor.execute("DROP TABLE feed_stage, feed_brand, feed_branch, feed_delta")
     return outcome
 
 
 @cache
 def _sql(name: str) -> str:
-    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return text.replace("{rows}", _sql("rows")) if "{rows}" in text else text
 
 
 def _stage(
@@ -108,13 +114,47 @@ def _stage(
     config = adapter.config(feed.config)
     has_branches = Branch.objects.filter(supplier=feed.supplier).exclude(code=DEFAULT_BRANCH).exists()
     stager = Stager(config, named_branches=has_branches)
-    with cursor.copy(COPY) as sink:
+    with cursor.copy(COPY) as sink, _without_collection():
         stager.write(adapter.read(spool.chunks(), config), sink, progress)
     staged = stager.staged
-    if staged.is_implied_wrong:
-        cursor.execute("DELETE FROM feed_stage WHERE branch = %s", [staged.implied_branch])
+    if staged.has_unplaced and staged.names_branches:
+        cursor.execute("DELETE FROM feed_stage WHERE branch IS NULL")
         staged.refuse("bad_branch", cursor.rowcount)
     return staged
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No cyclic garbage is made while rows stream by, and looking for it would cost as much as reading them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _count(cursor: CursorWrapper, staged: Staged) -> list[Place]:
+    """Count what was staged, by brand and branch as sent."""
+    cursor.execute(
+        """
+        SELECT brand, coalesce(branch, %s), max(seq),
+            count(*) FILTER (WHERE removed = 'false]' AND said IS DISTINCT FROM 'not_listed'),
+            count(*) FILTER (WHERE removed = 'true]' OR (removed = 'false]' AND said = 'not_listed'))
+        FROM feed_stage GROUP BY brand, branch LIMIT %s
+        """,
+        [DEFAULT_BRANCH, MAX_PLACES + 1],
+    )
+    places = []
+    for brand, branch, max_seq, good, removed in cursor.fetchall():
+        places.append(Place(brand, branch, good))
+        staged.good += good
+        staged.removed += removed
+        staged.max_seq = max_seq if staged.max_seq is None else max(staged.max_seq, max_seq or 0)
+    if len(places) > MAX_PLACES:
+        raise BrokenFileError(f"The file names more than {MAX_PLACES:,} pairs of brand and branch.")
+    return places
 
 
 def _judge(feed: Feed, fetched: Fetched, staged: Staged) -> None:
@@ -148,9 +188,9 @@ def _apply_snapshot(
     own = list(Branch.objects.filter(supplier=feed.supplier).values_list("pk", flat=True))
     keys = {**keys, "sequence": sequence, "own_branches": own}
     if staged.removed:
-        cursor.execute("DELETE FROM feed_stage WHERE kind = 'd'")
+        cursor.execute("DELETE FROM feed_stage WHERE removed = 'true]' OR (removed = 'false]' AND said = 'not_listed')")
     duplicates = 0
-    is_simple = staged.kept == 0 and feed.last_seq <= sequence and not staged.is_implied_wrong
+    is_simple = staged.kept == 0 and feed.last_seq <= sequence
     if is_simple:
         cursor.execute(_sql("snapshot_delta"), keys)
     if not is_simple or _has_duplicates(cursor, staged.good, own):
@@ -158,6 +198,7 @@ def _apply_snapshot(
         duplicates, disputed = cursor.fetchone()
         if disputed:
             staged.refuse("disputed", disputed)
+            staged.good -= disputed
         cursor.execute(_sql("snapshot_delta"), keys)
     if feed.last_seq > sequence:
         cursor.execute(_BURIED, {"sequence": sequence})
@@ -207,13 +248,13 @@ def _apply_changes(
     sequence = fetched.sequence if fetched.sequence is not None else feed.last_seq + 1
     keys = {**keys, "sequence": sequence}
     cursor.execute(
-        "DELETE FROM feed_stage WHERE kind <> 'k' AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
+        "DELETE FROM feed_stage WHERE removed <> 'kept]' AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
     )
     late = cursor.rowcount
     cursor.execute(_sql("drop_duplicates"), {**keys, "is_snapshot": False})
     duplicates, _ = cursor.fetchone()
     cursor.execute(_sql("changes_delta"), keys)
-    cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE kind <> 'k'), count(*) FROM feed_delta")
+    cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE removed <> 'kept]'), count(*) FROM feed_delta")
     distinct, newer = cursor.fetchone()
     counts = _apply(cursor, keys)
     cursor.execute(_sql("apply_changes"))
@@ -234,9 +275,9 @@ def _apply(cursor: CursorWrapper, keys: Mapping[str, Any]) -> dict[str, int]:
     return {"inserted": by_op.get("I", 0), "updated": by_op.get("U", 0), "removed": by_op.get("D", 0)}
 
 
-def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands: list[int]) -> None:
+def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands: Mapping[str, int]) -> None:
     """Hand on which numbers replace which, for those that are parts we know."""
-    notes = sorted(staged.replacements)
+    notes = sorted(note for note in staged.replacements if note[0] in brands)
     if not notes:
         return
     cursor.execute(
@@ -247,7 +288,7 @@ def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands
         JOIN parts_partnumber new ON new.norm = note.new_norm AND new.brand_id = note.brand_id
         WHERE old.part_id <> new.part_id
         """,
-        [[brands[brand - 1] for brand, _, _ in notes], [old for _, old, _ in notes], [new for _, _, new in notes]],
+        [[brands[brand] for brand, _, _ in notes], [old for _, old, _ in notes], [new for _, _, new in notes]],
     )
     pairs: Iterable[tuple[int, int]] = cursor.fetchall()
     note_replacements(pairs, source=f"feed {feed.supplier.code}"[:80])

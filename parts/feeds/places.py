@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 from django.utils.text import slugify
@@ -11,6 +12,32 @@ from dealers.models import Dealer
 from garagehub.lib.geography import ALL_REGIONS, reach_of
 from parts.catalogue.models import Brand
 from parts.stock.models import Branch, Supplier
+
+# Beyond these a file is not what it says it is.
+MAX_PLACES = 100_000
+
+
+class Place(NamedTuple):
+    """A brand and a branch as a file names them, and how many good rows it has there."""
+
+    brand: str
+    branch: str
+    good: int
+
+
+def note_places(cursor: CursorWrapper, supplier: Supplier, places: Iterable[Place]) -> dict[str, int]:
+    """Fill feed_brand and feed_branch with what the staged names mean; the ids of the brands by name as sent."""
+    brand_names = sorted({place.brand for place in places})
+    branch_names = sorted({place.branch for place in places})
+    brands = dict(zip(brand_names, brand_ids(cursor, brand_names), strict=True))
+    branches = branch_ids(cursor, supplier, [name.strip() for name in branch_names])
+    for table, names, ids in (
+        ("feed_brand (brand, brand_id)", brand_names, list(brands.values())),
+        ("feed_branch (branch, branch_id)", branch_names, branches),
+    ):
+        cursor.execute(f"INSERT INTO {table} SELECT * FROM unnest(%s::text[], %s::bigint[])", [names, ids])
+    cursor.execute("ANALYZE feed_brand, feed_branch")
+    return brands
 
 
 def brand_ids(cursor: CursorWrapper, names: Sequence[str]) -> list[int]:

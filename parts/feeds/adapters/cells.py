@@ -58,6 +58,8 @@ _AVAILABILITY_WORDS = {
     "poa": "unknown",
     "ask": "unknown",
 }
+# Few enough that a number of so many digits, even in pounds, is within every limit above.
+_FEW_DIGITS = 6
 _EMPTY = frozenset({"", "-", "n/a", "na", "null", "none", "nil"})
 _QUANTITY = re.compile(r"(?P<more>>)?\s*(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?\s*(?P<plus>\+)?", re.ASCII)
 _NEGATIVE = re.compile(r"-\s*\d[\d,]*(?:\.0+)?", re.ASCII)
@@ -90,25 +92,31 @@ def quantity(text: str, *, codes: Mapping[str, str] | None = None, negative: str
     `codes` maps a supplier's own words to an availability. `negative` says what minus means: reject, zero or unknown.
     """
     stripped = text.strip()
+    if not codes and len(stripped) <= _FEW_DIGITS and stripped.isascii() and stripped.isdigit():
+        return Stock(int(stripped), None)
     word = codes.get(stripped.casefold()) if codes else None
     if word is not None:
         return Stock(0 if word == "out_of_stock" else None, word)
-    if stripped.casefold() in _EMPTY:
-        return Stock(None, None)
     if match := _QUANTITY.fullmatch(stripped):
         number = int(match["digits"].replace(",", "")) + (1 if match["more"] else 0)
         if number > MAX_QUANTITY:
             raise CellError("quantity", f"{number:,} is more than anybody has")
         return Stock(number, None)
+    if _NEGATIVE.fullmatch(stripped) and negative == "reject":
+        raise CellError("quantity", "a negative quantity")
     if _NEGATIVE.fullmatch(stripped):
-        if negative == "reject":
-            raise CellError("quantity", "a negative quantity")
         return Stock(0, None) if negative == "zero" else Stock(None, "unknown")
-    if _FEWER.fullmatch(stripped):
+    return _stock_in_words(stripped)
+
+
+def _stock_in_words(text: str) -> Stock:
+    if text.casefold() in _EMPTY:
+        return Stock(None, None)
+    if _FEWER.fullmatch(text):
         return Stock(None, "limited")
-    if found := _AVAILABILITY_WORDS.get(_letters(stripped)):
+    if found := _AVAILABILITY_WORDS.get(_letters(text)):
         return Stock(0 if found == "out_of_stock" else None, found)
-    raise CellError("quantity", f"“{stripped[:40]}” is not a quantity")
+    raise CellError("quantity", f"“{text[:40]}” is not a quantity")
 
 
 def availability(text: str, *, codes: Mapping[str, str] | None = None) -> str | None:
@@ -140,6 +148,8 @@ def choice(text: str, *, field: str, known: frozenset[str], codes: Mapping[str, 
 def price_pence(text: str, *, unit: str = "pounds") -> int | None:
     """A price in pence. `unit` says what a plain number is: `pounds` (12.34) or `pence` (1234)."""
     stripped = text.strip()
+    if len(stripped) <= _FEW_DIGITS and stripped.isascii() and stripped.isdigit():
+        return int(stripped) * (100 if unit == "pounds" else 1)
     if stripped.casefold() in _EMPTY or stripped.casefold() in {"poa", "call"}:
         return None
     match = _PRICE.fullmatch(stripped)

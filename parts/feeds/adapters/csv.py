@@ -5,15 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from garagehub.lib.errors import DomainError
 from parts.feeds.adapters.base import Adapter, Config
 from parts.feeds.adapters.lines import Block, HugeLine, blocks
-from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, shown
-from parts.feeds.adapters.table import Field, Table, TableConfig, WrongWidthError, columns_of, converter, table_of
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, Row, shown
+from parts.feeds.adapters.table import WRONG_WIDTH, Field, Table, TableConfig, columns_of, table_of
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 30
@@ -29,11 +29,10 @@ class CsvConfig(TableConfig):
 
 @dataclass(slots=True)
 class _Source:
-    """The file's lines as they are handed to the csv reader, and what was seen on the way."""
+    """What is known of the lines besides their text."""
 
-    skipped: int = 0
-    line: str = ""
-    is_cut: bool = False
+    cut_line: int = 0
+    recent: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
 
@@ -64,9 +63,8 @@ class CsvAdapter(Adapter):
         first = list(itertools.islice(lines, config.header_row or _HEADER_WITHIN))
         if first:
             table = _table(first, config)
-            rest = itertools.chain(first[table.header :], lines)
-            reader = csv.reader(rest, delimiter=table.delimiter)
-            yield from _read_table(reader, table, source, lambda: reader.line_num + table.header + source.skipped)
+            rest = _noted(itertools.chain(first[table.header :], lines), source)
+            yield from _batches(csv.reader(rest, delimiter=table.delimiter), table, source)
         if source.rejects:
             yield Batch(rejects=source.rejects)
 
@@ -91,65 +89,82 @@ def _table(first: Sequence[str], config: CsvConfig) -> Table:
     raise BrokenFileError(f"No header row with {wanted} was found. The file begins: {shown(first[0])[:100]}")
 
 
-def _read_table(
-    records: Iterator[list[str]], table: Table, source: _Source, line_number: Callable[[], int]
-) -> Iterator[Batch]:
+def _batches(reader: Any, table: Table, source: _Source) -> Iterator[Batch]:
     """Rows of cells as batches of typed rows; a row that cannot be read with certainty is refused."""
-    batch, lines = Batch(), list[int]()
-    convert = converter(table)
-    while True:
+    is_more = True
+    while is_more:
+        start = reader.line_num
+        source.recent.clear()
+        records: list[list[str]] = []
+        broken: csv.Error | None = None
         try:
-            for record in records:
-                number = line_number()
-                try:
-                    outcome = convert(record, number, source.line)
-                except WrongWidthError as error:
-                    outcome = _misshapen(record, number, str(error), source)
-                if isinstance(outcome, tuple) and not isinstance(outcome, Reject):
-                    batch.rows.append(outcome)
-                    lines.append(number)
-                elif outcome is not None:
-                    batch.rejects.append(outcome)
-                if len(lines) >= _BATCH_ROWS:
-                    batch.lines = lines
-                    yield batch
-                    batch, lines = Batch(), []
+            for record in itertools.islice(reader, _BATCH_ROWS):
+                records.append(record)  # noqa: PERF402 - what was read before an error is kept
         except csv.Error as error:
-            if "field larger" in str(error):
-                raise BrokenFileError(
-                    f"A quoted field that ends on line {line_number():,} was never closed."
-                ) from error
-            batch.rejects.append(Reject(line_number(), "not_csv", f"Not CSV: {error}.", shown(source.line)))
+            broken = error
+        is_more = bool(records or broken)
+        line = start + table.header
+        rows = table.rows(records) if records and reader.line_num - start == len(records) else None
+        batch = (
+            Batch(rows, range(line + 1, line + 1 + len(rows))) if rows else _one_by_one(records, line, table, source)
+        )
+        if broken:
+            at = reader.line_num + table.header
+            if "field larger" in str(broken):
+                raise BrokenFileError(f"A quoted field that ends on line {at:,} was never closed.") from broken
+            batch.rejects.append(Reject(at, "not_csv", f"Not CSV: {broken}.", shown(source.recent[-1])))
+        yield batch
+
+
+def _one_by_one(records: list[list[str]], line: int, table: Table, source: _Source) -> Batch:
+    rows: list[Row] = []
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    first = line + 1
+    for record in records:
+        line += 1 + sum(cell.count("\n") for cell in record)
+        if not record:
+            continue
+        found = table.row(record, line, source.recent[min(line - first, len(source.recent) - 1)])
+        if isinstance(found, Reject):
+            _check_whole(record, found, source)
+            rejects.append(found)
         else:
-            break
-    batch.lines = lines
-    yield batch
+            rows.append(found)
+            lines.append(line)
+    return Batch(rows, lines, rejects)
 
 
-def _misshapen(record: list[str], line: int, why: str, source: _Source) -> Reject:
-    """A row of the wrong width is refused; if that means that other rows were lost with it, so is the file."""
-    if source.is_cut:
-        raise BrokenFileError(f"The file ends in the middle of line {line:,}.")
-    if any("\n" in cell for cell in record):
-        raise BrokenFileError(f"A quoted field that ends on line {line:,} swallows other lines.")
-    return Reject(line, "wrong_width", why, shown(source.line))
+def _check_whole(record: list[str], refused: Reject, source: _Source) -> None:
+    """A row of the wrong width may mean that others were lost with it; then so is the file."""
+    if refused.code == WRONG_WIDTH and refused.line == source.cut_line:
+        raise BrokenFileError(f"The file ends in the middle of line {refused.line:,}.")
+    if refused.code == WRONG_WIDTH and any("\n" in cell for cell in record):
+        raise BrokenFileError(f"A quoted field that ends on line {refused.line:,} swallows other lines.")
+
+
+def _noted(lines: Iterable[str], source: _Source) -> Generator[str]:
+    """The lines as they are handed to the csv reader, those of the batch at hand kept as sent."""
+    recent = source.recent
+    for line in lines:
+        recent.append(line)
+        yield line
 
 
 def _lines(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[str]:
-    """Lines of text, one at a time; lines that are too long are refused and left out."""
+    """Lines of text, one at a time; one that is too long is refused, and an empty one takes its place."""
     for item in found:
         if isinstance(item, HugeLine):
             reason = "The line is longer than 64 KiB."
             source.rejects.append(Reject(item.line, "line_too_long", reason, shown(item.start)))
-            source.skipped += 1
+            yield "\n"
             continue
         texts = _decoded(item.data, encoding).split("\n")
         if not texts[-1]:
             texts.pop()
-        last = len(texts) - 1
-        for index, text in enumerate(texts):
-            source.line = text
-            source.is_cut = item.is_cut and index == last
+        if item.is_cut:
+            source.cut_line = item.first_line + len(texts) - 1
+        for text in texts:
             yield text + "\n"
 
 

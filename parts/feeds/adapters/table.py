@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -49,6 +50,23 @@ KNOWN_NAMES: dict[Field, str] = {
     "replaces": "replaces supersedes superseded",
 }
 _CACHED = 100_000
+WRONG_WIDTH = "wrong_width"
+# The fields as they follow each other in a row.
+_ORDER: tuple[Field, ...] = (
+    "part_number",
+    "brand",
+    "branch",
+    "quantity",
+    "availability",
+    "lifecycle",
+    "price",
+    "currency",
+    "lead_time_days",
+    "expected_on",
+    "grade",
+    "seq",
+    "replaces",
+)
 
 Availability = Literal["in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"]
 
@@ -71,10 +89,6 @@ class TableConfig(Config):
     date_formats: tuple[str, ...] = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y")
 
 
-class WrongWidthError(ValueError):
-    """A row with more or fewer cells than there are columns."""
-
-
 class _Cached(dict[str, Value]):
     """Cells repeat, so each text is read once. Bounded: a column of unlike texts does not fill the memory."""
 
@@ -94,11 +108,50 @@ class _Cached(dict[str, Value]):
 class Table:
     """Where the columns are, how their cells are read, and how many lines stand above the first row."""
 
-    width: int | None
+    width: int
+    is_exact: bool
     positions: Mapping[Field, int]
     header: int
     delimiter: str
-    columns: Mapping[str, _Cached[Any]]
+    columns: Mapping[Field, _Cached[Any]]
+
+    def rows(self, records: Sequence[list[str]]) -> list[Row] | None:
+        """All these rows at once, column by column; None if any of them needs a look by itself."""
+        if set(map(len, records)) != {self.width}:
+            return None
+        cells_of = list(zip(*records, strict=True))
+        read: dict[str, Iterable[Any]] = {}
+        try:
+            for name, reader in self.columns.items():
+                at = self.positions.get(name)
+                read[name] = itertools.repeat(None) if at is None else list(map(reader.__getitem__, cells_of[at]))
+        except cells.CellError:
+            return None
+        if "quantity" in self.positions:
+            stocks: Sequence[cells.Stock] = list(read["quantity"])
+            read["quantity"] = [stock[0] for stock in stocks]
+            read["availability"] = [said or stock[1] for said, stock in zip(read["availability"], stocks, strict=False)]
+        removed = itertools.repeat(False)
+        # Columns without an end stand beside columns of the file: the part number's, at least, has one.
+        return list(zip(*(read[name] for name in _ORDER), removed, strict=False))
+
+    def row(self, record: list[str], line: int, raw: str) -> Row | Reject:
+        """One row, or why it is refused."""
+        if len(record) < self.width or (self.is_exact and any(record[self.width :])):
+            return Reject(line, WRONG_WIDTH, f"{len(record)} cells, where the header has {self.width}", shown(raw))
+        key = None
+        try:
+            key = Key(*(self._cell(name, record) for name in _ORDER[:3]))
+            stock: cells.Stock = self._cell("quantity", record) or cells.Stock(None, None)
+            said = self._cell("availability", record) or stock.availability
+            rest = [self._cell(name, record) for name in _ORDER[5:]]
+        except cells.CellError as error:
+            return Reject(line, f"bad_{error.field}", str(error), shown(raw), key)
+        return cast("Row", (*key, stock.quantity, said, *rest, False))
+
+    def _cell(self, name: Field, record: list[str]) -> Any:
+        at = self.positions.get(name)
+        return None if at is None else self.columns[name][record[at]]
 
 
 def columns_of(names: Sequence[str], config: TableConfig) -> dict[Field, int] | None:
@@ -124,73 +177,12 @@ def table_of(names: Sequence[str], positions: Mapping[Field, int], config: Table
     """The reading of a table whose columns are found."""
     price = names[positions["price"]] if names and "price" in positions else ""
     in_pence = config.price_unit == "pence" or (config.price_unit == "auto" and "pence" in price.casefold())
-    width = len(names) or None
-    return Table(width=width, positions=positions, columns=_readers(config, in_pence=in_pence), **place)
+    width = len(names) or max(positions.values()) + 1
+    columns = _readers(config, in_pence=in_pence)
+    return Table(width=width, is_exact=bool(names), positions=positions, columns=columns, **place)
 
 
-def converter(table: Table) -> Callable[[list[str], int, str], Row | Reject | None]:
-    """A function from a row's cells, its line number and its raw text to a typed row; None for an empty line.
-
-    A row that cannot be read with certainty is refused. WrongWidthError for one with more or fewer cells than columns.
-    """
-    # A field without a column reads the empty cell that is put at the end of each row.
-    at: dict[str, int] = {name: table.positions.get(name, -1) for name in KNOWN_NAMES}
-    column = table.columns
-    number_at, brand_at, branch_at, stock_at = at["part_number"], at["brand"], at["branch"], at["quantity"]
-    said_at, life_at, price_at, currency_at = at["availability"], at["lifecycle"], at["price"], at["currency"]
-    lead_at, day_at, grade_at, seq_at, replaces_at = (
-        at[name] for name in ("lead_time_days", "expected_on", "grade", "seq", "replaces")
-    )
-    numbers, brands, branches, stocks = column["part_number"], column["brand"], column["branch"], column["quantity"]
-    saids, lives, prices, currencies = (column[name] for name in ("availability", "lifecycle", "price", "currency"))
-    leads, days, grades, seqs, replaced = (
-        column[name] for name in ("lead_time_days", "expected_on", "grade", "seq", "replaces")
-    )
-    width = table.width or max(table.positions.values()) + 1
-    is_exact = table.width is not None
-
-    def convert(record: list[str], line: int, raw: str) -> Row | Reject | None:
-        if len(record) != width:
-            if not record:
-                return None
-            if len(record) < width or (is_exact and any(record[width:])):
-                raise WrongWidthError(f"{len(record)} cells, where the header has {width}")
-        record.append("")
-        try:
-            stock = stocks[record[stock_at]]
-            return (
-                numbers[record[number_at]],
-                brands[record[brand_at]],
-                branches[record[branch_at]],
-                stock[0],
-                saids[record[said_at]] or stock[1],
-                lives[record[life_at]],
-                prices[record[price_at]],
-                currencies[record[currency_at]],
-                leads[record[lead_at]],
-                days[record[day_at]],
-                grades[record[grade_at]],
-                seqs[record[seq_at]],
-                replaced[record[replaces_at]],
-                False,
-            )
-        except cells.CellError as error:
-            key = _key(record, table)
-            return Reject(line, f"bad_{error.field}", str(error), shown(raw), key)
-
-    return convert
-
-
-def _key(record: list[str], table: Table) -> Key | None:
-    """Which offer a refused row speaks of, if these cells at least can be read."""
-    names: tuple[Field, ...] = ("part_number", "brand", "branch")
-    try:
-        return Key(*(table.columns[name][record[table.positions.get(name, -1)]] for name in names))
-    except cells.CellError:
-        return None
-
-
-def _readers(config: TableConfig, *, in_pence: bool) -> dict[str, _Cached[Any]]:
+def _readers(config: TableConfig, *, in_pence: bool) -> dict[Field, _Cached[Any]]:
     def codes(raw: Mapping[str, str]) -> dict[str, str]:
         return {text.strip().casefold(): word for text, word in raw.items()}
 

@@ -4,7 +4,8 @@ DROP TABLE IF EXISTS pg_temp.feed_delta;
 CREATE TEMP TABLE feed_delta ON COMMIT DROP AS
 SELECT
     s.branch_id, s.part_id, s.brand_id, s.norm, s.raw,
-    s.quantity, s.availability, s.lifecycle, s.price_pence, s.currency, s.lead_time_days, s.expected_on, s.grade, s.seq,
+    s.quantity, s.availability, s.lifecycle, s.price_pence, s.currency, s.lead_time_days, s.expected_on, s.grade,
+    s.said_seq AS seq,
     o.quantity AS old_quantity, o.availability AS old_availability, o.lifecycle AS old_lifecycle,
     o.price_pence AS old_price_pence, o.expected_on AS old_expected_on, o.grade AS old_grade,
     (CASE
@@ -16,14 +17,7 @@ SELECT
              (s.quantity, s.availability, s.price_pence, s.lead_time_days, s.expected_on, s.lifecycle, s.grade, s.currency)
         THEN 'U' ELSE 'S'
     END)::"char" AS op
-FROM (
-    SELECT f.kind, f.norm, f.raw, f.quantity, f.availability, f.lifecycle, f.price_pence, f.currency, f.lead_time_days,
-        f.expected_on, f.grade, coalesce(f.seq, %(sequence)s) AS seq, n.part_id,
-        (%(brands)s::bigint[])[f.brand] AS brand_id, (%(branches)s::bigint[])[f.branch] AS branch_id
-    FROM feed_stage f
-    LEFT JOIN parts_partnumber n ON n.norm = f.norm AND n.brand_id = (%(brands)s::bigint[])[f.brand]
-    WHERE f.kind <> 'k'
-) s
+FROM (SELECT r.*, coalesce(r.seq, %(sequence)s) AS said_seq FROM ({rows}) r WHERE r.kind <> 'k') s
 LEFT JOIN parts_offer o ON o.branch_id = s.branch_id AND o.part_id = s.part_id
 LEFT JOIN parts_tombstone t ON t.branch_id = s.branch_id AND t.part_id = s.part_id
-WHERE s.seq > greatest(o.seq, t.seq, -1)
+WHERE s.said_seq > greatest(o.seq, t.seq, -1)

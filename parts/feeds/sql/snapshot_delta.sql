@@ -11,12 +11,7 @@ SELECT
     o.quantity AS old_quantity, o.availability AS old_availability, o.lifecycle AS old_lifecycle,
     o.price_pence AS old_price_pence, o.expected_on AS old_expected_on, o.grade AS old_grade,
     (CASE WHEN o.part_id IS NULL THEN 'I' WHEN s.norm IS NULL THEN 'D' ELSE 'U' END)::"char" AS op
-FROM (
-    SELECT f.*, n.part_id,
-        (%(brands)s::bigint[])[f.brand] AS brand_id, (%(branches)s::bigint[])[f.branch] AS branch_id
-    FROM feed_stage f
-    LEFT JOIN parts_partnumber n ON n.norm = f.norm AND n.brand_id = (%(brands)s::bigint[])[f.brand]
-) s
+FROM ({rows}) s
 FULL JOIN (
     SELECT * FROM parts_offer WHERE branch_id = ANY (%(own_branches)s::bigint[])
 ) o ON o.part_id = s.part_id AND o.branch_id = s.branch_id
