@@ -14,6 +14,9 @@ DEV_STAMP := .venv/installed-dev-$(shell cat requirements*.txt | cksum | tr ' ' 
 INSTALL := $(VENV) -m pip install --quiet --disable-pip-version-check --require-virtualenv
 # An environment whose Python has gone is made again, and filled again.
 $(shell test -x $(VENV) || rm -f .venv/installed-*)
+# One more reader of our Statuspage pages, in JavaScript, for tests on a build machine that has Node (GPL: never shipped).
+NODE_CLIENT := statuspage.io@3.3.8
+NPM = npm install --prefix .venv/clients --no-audit --no-fund --silent --fetch-retries 1 --fetch-timeout 20000 $(NODE_CLIENT)
 # Enough for the settings to load where nothing is connected to.
 UNCONNECTED := SECRET_KEY=check DATABASE_URL=postgres:///check REDIS_URL=redis://127.0.0.1:1/0
 
@@ -44,6 +47,8 @@ $(RUN_STAMP): $(VENV)
 $(DEV_STAMP): $(VENV)
 	@echo "Installing what GarageHub and its tests run on into .venv; the first time this takes a minute."
 	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) --no-deps --upgrade --target .venv/clients -r requirements-clients.txt
+	@[ -z "$$CI" ] || ! command -v npm >/dev/null || $(NPM) || echo "npm could not install $(NODE_CLIENT): its test is skipped."
 	@touch $@ $(RUN_STAMP)
 
 $(VENV):

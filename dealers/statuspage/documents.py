@@ -65,7 +65,9 @@ def _status(page: Page) -> Json:
     words = [component.word for component in page.leaves]
     unknown = sum(not component.is_known for component in page.leaves)
     impacts = [] if words else [incident.impact for incident in incidents.current()]
-    return {"page": _page(page), "status": overall(words, unknown=unknown, impacts=impacts)}
+    is_service = page.dealer is None and page.system is None
+    said = overall(words, unknown=unknown, impacts=impacts, of_roll_ups=is_service)
+    return {"page": _page(page), "status": said}
 
 
 def _components(page: Page) -> Json:

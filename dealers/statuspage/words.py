@@ -3,7 +3,8 @@
 The formula, for a group of components and for a page (`blend`), over the shares `dealers.status` publishes:
 
 * critical, `major_outage`: half of the components or more are in major outage;
-* major, `partial_outage`: a tenth or more are in major or partial outage;
+* major, `partial_outage`: a tenth or more are in major or partial outage; on the service's own page, whose components
+  are roll-ups already, any;
 * minor, `degraded_performance`: any is not fully working;
 * maintenance, `under_maintenance`: any is being worked on as planned;
 * none, `operational`: everything else.
@@ -99,7 +100,7 @@ def word_for(rolled: RollUp) -> str:
     return _OF_STATE.get(rolled.state, SLOW)
 
 
-def blend(words: Collection[str]) -> str:
+def blend(words: Collection[str], *, of_roll_ups: bool = False) -> str:
     """One component status for several, by the formula above; operational for none."""
     if not words:
         return WORKING
@@ -107,20 +108,22 @@ def blend(words: Collection[str]) -> str:
     out = sum(word in {MAJOR, PARTIAL} for word in words) / len(words)
     if major >= SHARE_DOWN:
         return MAJOR
-    if out >= SHARE_DEGRADED:
+    if out >= SHARE_DEGRADED or (of_roll_ups and out):
         return PARTIAL
     if any(word in {SLOW, PARTIAL, MAJOR} for word in words):
         return SLOW
     return MAINTENANCE if MAINTENANCE in words else WORKING
 
 
-def overall(words: Collection[str], *, unknown: int, impacts: Collection[str] = ()) -> dict[str, str]:
+def overall(
+    words: Collection[str], *, unknown: int, impacts: Collection[str] = (), of_roll_ups: bool = False
+) -> dict[str, str]:
     """The `status` of a page: from its components, or without any from the incidents going on.
 
     `unknown`: how many of the components are shown by something else than what is known now.
     """
     if words:
-        indicator = _INDICATORS[blend(words)]
+        indicator = _INDICATORS[blend(words, of_roll_ups=of_roll_ups)]
     else:
         order = list(_DESCRIPTIONS)
         indicator = max((impact for impact in impacts if impact in order[:4]), key=order.index, default="none")
