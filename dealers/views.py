@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dealers import board, incidents, maintenance, reports
+from dealers import atlas, board, incidents, maintenance, reports
 from dealers.access import dealer_for
 from dealers.forms import FilterForm, ReportForm
 from dealers.models import Dealer, System
@@ -40,6 +40,9 @@ def dealer_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "systems": [System(system) for system in filters.systems],
         "rows": [board.summary(dealer, at=at, systems=filters.systems) for dealer in page],
+        "atlas": atlas.atlas(filters),
+        "atlas_width": atlas.WIDTH,
+        "atlas_height": atlas.HEIGHT,
     }
     return render(request, "dealers/list.html", context, fragment="dealers/_list.html", status=status)
 

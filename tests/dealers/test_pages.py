@@ -67,7 +67,7 @@ def test_an_htmx_request_gets_only_the_list(client):
 def test_the_list_takes_a_fixed_number_of_queries(client, django_assert_max_num_queries):
     for _ in range(8):
         set_state(dealer("LAND ROVER", "JAGUAR"), "down")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/dealers/")
 
 

@@ -80,6 +80,12 @@ def system_state(state: str) -> SafeString:
 
 
 @register.simple_tag
+def state_shape(state: str) -> str:
+    """Only the shape of a system's state, where the word stands beside it."""
+    return _SYSTEM.get(state, _SYSTEM["unknown"])[0]
+
+
+@register.simple_tag
 def system_state_short(state: str) -> SafeString:
     """The same in one word, for tables with a column for each system."""
     return _marked(_SYSTEM_SHORT, state)
