@@ -36,15 +36,25 @@ parts_partavailability, parts_readiness, parts_repairneed, parts_repairstatus, p
 
 def run(scale: str) -> list[dict[str, Any]]:
     """The figures of `make bench` that concern decisions."""
-    _execute(f"TRUNCATE {_EMPTIED} CASCADE")
     try:
-        _execute(_WORLD, SIZES[scale])
-        _execute("VACUUM (ANALYZE)")
-        decide(at=timezone.now(), rebuild=True)
-        _execute("VACUUM (ANALYZE)")
+        build_world(scale)
         return _measure(SIZES[scale])
     finally:
-        _execute(f"TRUNCATE {_EMPTIED} RESTART IDENTITY CASCADE")
+        clear_world()
+
+
+def build_world(scale: str) -> None:
+    """Invent a marque of the scale's size in the emptied tables, and decide it once."""
+    _execute(f"TRUNCATE {_EMPTIED} CASCADE")
+    _execute(_WORLD, SIZES[scale])
+    _execute("VACUUM (ANALYZE)")
+    decide(at=timezone.now(), rebuild=True)
+    _execute("VACUUM (ANALYZE)")
+
+
+def clear_world() -> None:
+    """Empty the tables again."""
+    _execute(f"TRUNCATE {_EMPTIED} RESTART IDENTITY CASCADE")
 
 
 def _measure(sizes: dict[str, int]) -> list[dict[str, Any]]:

@@ -46,6 +46,9 @@ INSERT INTO parts_part (id, public_id, brand_id, description, lifecycle, grade, 
 SELECT n, gen_random_uuid(), 1 + n %% 20, 'Bench part ' || n, 'active', 'genuine', false
 FROM generate_series(1, %(parts)s) n;
 
+INSERT INTO parts_partnumber (part_id, brand_id, raw, norm, is_main)
+SELECT id, brand_id, 'BP' || id, 'BP' || id, true FROM parts_part;
+
 INSERT INTO parts_vehiclemodel (id, make_id, name) SELECT n, 1 + n %% 3, 'M' || n FROM generate_series(1, 30) n;
 
 INSERT INTO parts_repairkind (id, slug, name, position_by, needs_nothing)
@@ -88,14 +91,14 @@ INSERT INTO parts_vehicle
     (id, public_id, registration, model_id, region, first_used_on, fuel_type, colour, has_recall, vin_last8, is_sorn,
      open_fails, is_dangerous, is_demo)
 SELECT
-    n, gen_random_uuid(), 'BENCH' || n, 1 + floor(30 * power(random(), 2))::int,
+    n, gen_random_uuid(), chr(65 + n %% 26) || n / 26, 1 + floor(30 * power(random(), 2))::int,
     CASE WHEN random() < 0.05 THEN 12 ELSE floor(12 * random())::int END, '2018-01-01', 'Diesel', 'Blue', 'No', '',
     n %% 97 = 0, 0, false, false
 FROM generate_series(1, %(vehicles)s) n;
 
 -- Three vehicles in ten have defects: one, and three more at even chances; under half of them failed the test.
 INSERT INTO parts_mottest (id, vehicle_id, number, completed_at, result, odometer_unit, source, registration)
-SELECT n, n, n::text, now(), 'failed', 'mi', 'DVSA', 'BENCH' || n
+SELECT n, n, n::text, now(), 'failed', 'mi', 'DVSA', chr(65 + n %% 26) || n / 26
 FROM generate_series(1, %(vehicles)s) n WHERE n %% 10 < 3;
 
 INSERT INTO parts_defect

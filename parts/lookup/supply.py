@@ -25,7 +25,6 @@ class Supply:
     availability: str
     is_ready: bool
     is_possible: bool
-    is_stocked: bool
     quantity: int | None
     expected_on: date | None
     checked_at: datetime | None
@@ -53,15 +52,14 @@ def supplies_of(part_ids: list[int], *, place: Place, at: datetime) -> dict[int,
 
 
 def _supply(row: tuple[Any, ...], place: Place) -> Supply:
-    part_id, lifecycle, is_ready, is_possible, is_stocked, in_stock, limited, backorder, out = row[:9]
-    quantity, expected_on, checked_at, oldest_at, fresh, stale, offers = row[9:]
+    part_id, lifecycle, is_ready, is_possible, in_stock, limited, backorder, out = row[:8]
+    quantity, expected_on, checked_at, oldest_at, fresh, stale, offers = row[8:]
     return Supply(
         part_id=part_id,
         lifecycle=lifecycle,
         availability=_availability(in_stock, limited, backorder, out, is_possible=is_possible),
         is_ready=is_ready,
         is_possible=is_possible,
-        is_stocked=is_stocked,
         quantity=quantity,
         expected_on=expected_on,
         checked_at=checked_at,
