@@ -158,8 +158,8 @@ def _part_line(row: dict[str, Any]) -> list[Any]:
     best = row["best"] or {}
     price = best.get("price_pence")
     return [
-        row["input"], row["matched"], row["part_number"], row["brand"], row["description"],
-        _STATE_WORDS[row["state"]], row["availability"], row["quantity"], row["demand"], best.get("supplier"), best.get("dealer"), best.get("tier"),
+        row["input"], row["matched"], row["part_number"], row["brand"], row["description"], _STATE_WORDS[row["state"]],
+        row["availability"], row["quantity"], row["demand"], best.get("supplier"), best.get("dealer"), best.get("tier"),
         best.get("distance_miles"), f"{price / 100:.2f}" if price is not None else None, best.get("lead_time_days"),
         row["expected_on"], row["checked_at"].isoformat() if row["checked_at"] else None,
     ]  # fmt: skip

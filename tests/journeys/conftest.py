@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,13 +32,11 @@ CHANGE_LIMIT_S = 40
 _ANSWERED_BADLY = "Failed to load resource: the server responded with a status of"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before tests without a browser are skipped
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys run in one worker, because they share one site."""
-    for item in items:
-        if "/journeys/" in str(item.path):
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("site"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All journeys run in one worker, because they share one site. Marked here, before xdist reads the groups."""
+    if Path(__file__).parent in item.path.parents:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("site"))
 
 
 class WholeSite(Site):
