@@ -109,6 +109,12 @@ def test_a_first_visit_is_light(new_page, address):
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
 
+def test_the_documentation_of_the_api_opens_under_the_same_policy(page: Page):
+    page.goto("/api/v1/docs")
+
+    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+
+
 def test_an_owner_needs_no_mouse(page: Page):
     page.goto("/")
     page.keyboard.press("Tab")
