@@ -121,7 +121,7 @@ def test_operators_are_told_of_no_variable_that_nobody_reads():
     assert {name for name in told if f'"{name}"' not in code} == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-clients.txt"])
 def test_every_requirement_is_pinned_and_has_its_reason(name):
     lines = [line for line in (CHECKOUT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
 
