@@ -29,10 +29,10 @@ class CsvConfig(TableConfig):
 
 @dataclass(slots=True)
 class _Source:
-    """What is known of the lines besides their text."""
+    """What is known of the lines besides their text. `given`: the last line of the file that a reader was given."""
 
     cut_line: int = 0
-    recent: list[str] = field(default_factory=list)
+    given: int = 0
     rejects: list[Reject] = field(default_factory=list)
 
 
@@ -59,12 +59,14 @@ class CsvAdapter(Adapter):
 
     def read(self, chunks: Iterable[bytes], config: CsvConfig) -> Iterator[Batch]:
         source = _Source()
-        lines = _lines(blocks(_as_utf8(chunks, config.encoding)), source, config.encoding)
-        first = list(itertools.islice(lines, config.header_row or _HEADER_WITHIN))
+        runs = _runs(blocks(_as_utf8(chunks, config.encoding)), source, config.encoding)
+        first: list[str] = []
+        while len(first) < (config.header_row or _HEADER_WITHIN) and (run := next(runs, None)):
+            first += run
         if first:
             table = _table(first, config)
-            rest = _noted(itertools.chain(first[table.header :], lines), source)
-            yield from _batches(csv.reader(rest, delimiter=table.delimiter), table, source)
+            source.given = table.header
+            yield from _batches(itertools.chain([first[table.header :]], runs), table, source)
         if source.rejects:
             yield Batch(rejects=source.rejects)
 
@@ -76,7 +78,7 @@ def _table(first: Sequence[str], config: CsvConfig) -> Table:
         delimiter = max(delimiters, key=first[0].count)
         positions: dict[Field, int] = {name: int(at) - 1 for name, at in config.columns.items()}
         return table_of((), positions, config, header=0, delimiter=delimiter)
-    numbers = range(len(first)) if config.header_row is None else [config.header_row - 1]
+    numbers = range(min(len(first), _HEADER_WITHIN)) if config.header_row is None else [config.header_row - 1]
     for number in numbers:
         for delimiter in delimiters:
             names = first[number].rstrip("\r\n")
@@ -89,12 +91,29 @@ def _table(first: Sequence[str], config: CsvConfig) -> Table:
     raise BrokenFileError(f"No header row with {wanted} was found. The file begins: {shown(first[0])[:100]}")
 
 
-def _batches(reader: Any, table: Table, source: _Source) -> Iterator[Batch]:
-    """Rows of cells as batches of typed rows; a row that cannot be read with certainty is refused."""
+def _batches(runs: Iterator[list[str]], table: Table, source: _Source) -> Iterator[Batch]:
+    """Rows of cells as batches of typed rows; a row that cannot be read with certainty is refused.
+
+    Runs of lines without a quote are read at once, as no cell of theirs can reach into the next. From the first quote on
+    one reader goes through the rest of the file.
+    """
+    for run in runs:
+        if any('"' in line for line in run):
+            yield from _quoted_batches(itertools.chain(run, itertools.chain.from_iterable(runs)), table, source)
+            return
+        try:
+            records = list(csv.reader(run, delimiter=table.delimiter))
+        except csv.Error:
+            yield from _quoted_batches(iter(run), table, source)
+            continue
+        yield _batch(records, run, table, source)
+
+
+def _quoted_batches(lines: Iterator[str], table: Table, source: _Source) -> Iterator[Batch]:
+    taken: list[str] = []
+    reader = csv.reader(_noted(lines, taken), delimiter=table.delimiter)
     is_more = True
     while is_more:
-        start = reader.line_num
-        source.recent.clear()
         records: list[list[str]] = []
         broken: csv.Error | None = None
         try:
@@ -103,29 +122,38 @@ def _batches(reader: Any, table: Table, source: _Source) -> Iterator[Batch]:
         except csv.Error as error:
             broken = error
         is_more = bool(records or broken)
-        line = start + table.header
-        rows = table.rows(records) if records and reader.line_num - start == len(records) else None
-        batch = (
-            Batch(rows, range(line + 1, line + 1 + len(rows))) if rows else _one_by_one(records, line, table, source)
-        )
+        at = source.given + len(taken)
+        whole = taken[:-1] if broken else taken
+        batch = _batch(records, whole, table, source)
         if broken:
-            at = reader.line_num + table.header
             if "field larger" in str(broken):
                 raise BrokenFileError(f"A quoted field that ends on line {at:,} was never closed.") from broken
-            batch.rejects.append(Reject(at, "not_csv", f"Not CSV: {broken}.", shown(source.recent[-1])))
+            batch.rejects.append(Reject(at, "not_csv", f"Not CSV: {broken}.", shown(taken[-1])))
+        source.given = at
+        taken.clear()
         yield batch
 
 
-def _one_by_one(records: list[list[str]], line: int, table: Table, source: _Source) -> Batch:
+def _batch(records: list[list[str]], lines: list[str], table: Table, source: _Source) -> Batch:
+    """The records that were made of these lines, all at once if all are in order."""
+    first = source.given + 1
+    source.given += len(lines)
+    rows = table.rows(records) if records and len(records) == len(lines) else None
+    if rows is not None:
+        return Batch(rows, range(first, first + len(rows)))
+    return _one_by_one(records, lines, first, table, source)
+
+
+def _one_by_one(records: list[list[str]], taken: list[str], first: int, table: Table, source: _Source) -> Batch:
     rows: list[Row] = []
     lines: list[int] = []
     rejects: list[Reject] = []
-    first = line + 1
+    line = first - 1
     for record in records:
         line += 1 + sum(cell.count("\n") for cell in record)
         if not record:
             continue
-        found = table.row(record, line, source.recent[min(line - first, len(source.recent) - 1)])
+        found = table.row(record, line, taken[min(line - first, len(taken) - 1)])
         if isinstance(found, Reject):
             _check_whole(record, found, source)
             rejects.append(found)
@@ -143,29 +171,27 @@ def _check_whole(record: list[str], refused: Reject, source: _Source) -> None:
         raise BrokenFileError(f"A quoted field that ends on line {refused.line:,} swallows other lines.")
 
 
-def _noted(lines: Iterable[str], source: _Source) -> Generator[str]:
-    """The lines as they are handed to the csv reader, those of the batch at hand kept as sent."""
-    recent = source.recent
+def _noted(lines: Iterable[str], taken: list[str]) -> Generator[str]:
+    """The lines, each kept as it is handed on; with the line feed that a quoted cell may hold."""
     for line in lines:
-        recent.append(line)
-        yield line
+        taken.append(line)
+        yield line + "\n"
 
 
-def _lines(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[str]:
-    """Lines of text, one at a time; one that is too long is refused, and an empty one takes its place."""
+def _runs(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[list[str]]:
+    """Lines of text by the block; one that is too long is refused, and an empty one takes its place."""
     for item in found:
         if isinstance(item, HugeLine):
             reason = "The line is longer than 64 KiB."
             source.rejects.append(Reject(item.line, "line_too_long", reason, shown(item.start)))
-            yield "\n"
+            yield [""]
             continue
         texts = _decoded(item.data, encoding).split("\n")
         if not texts[-1]:
             texts.pop()
         if item.is_cut:
             source.cut_line = item.first_line + len(texts) - 1
-        for text in texts:
-            yield text + "\n"
+        yield texts
 
 
 def _decoded(data: bytes, encoding: str) -> str:
