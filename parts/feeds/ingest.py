@@ -148,7 +148,7 @@ def _count(cursor: CursorWrapper, staged: Staged) -> list[Place]:
     )
     places = []
     for brand, branch, max_seq, good, removed in cursor.fetchall():
-        places.append(Place(brand, branch, good))
+        places.append(Place(brand, branch, good, removed))
         staged.good += good
         staged.removed += removed
         staged.max_seq = max_seq if staged.max_seq is None else max(staged.max_seq, max_seq or 0)

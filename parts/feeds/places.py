@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -18,67 +19,72 @@ MAX_PLACES = 100_000
 
 
 class Place(NamedTuple):
-    """A brand and a branch as a file names them, and how many good rows it has there."""
+    """A brand and a branch as a file names them, and how many rows it has there: good ones, and others that were read."""
 
     brand: str
     branch: str
     good: int
+    removed: int
 
 
 def note_places(cursor: CursorWrapper, supplier: Supplier, places: Iterable[Place]) -> dict[str, int]:
-    """Fill feed_brand and feed_branch with what the staged names mean; the ids of the brands by name as sent."""
-    brand_names = sorted({place.brand for place in places})
-    branch_names = sorted({place.branch for place in places})
-    brands = dict(zip(brand_names, brand_ids(cursor, brand_names), strict=True))
-    branches = branch_ids(cursor, supplier, [name.strip() for name in branch_names])
-    for table, names, ids in (
-        ("feed_brand (brand, brand_id)", brand_names, list(brands.values())),
-        ("feed_branch (branch, branch_id)", branch_names, branches),
-    ):
-        cursor.execute(f"INSERT INTO {table} SELECT * FROM unnest(%s::text[], %s::bigint[])", [names, ids])
+    """Fill feed_brand and feed_branch with what the staged names mean; the ids of the brands by name as sent.
+
+    Unknown brands and branches are made, but not for refused rows' sake.
+    """
+    named = list(places)
+    sure = [place for place in named if place.good or place.removed]
+    brands = brand_ids(cursor, {place.brand for place in named}, make={place.brand for place in sure})
+    branches = branch_ids(supplier, {place.branch for place in named}, make={place.branch for place in sure})
+    for table, found in (("feed_brand (brand, brand_id)", brands), ("feed_branch (branch, branch_id)", branches)):
+        cursor.execute(
+            f"INSERT INTO {table} SELECT * FROM unnest(%s::text[], %s::bigint[])", [list(found), list(found.values())]
+        )
     cursor.execute("ANALYZE feed_brand, feed_branch")
     return brands
 
 
-def brand_ids(cursor: CursorWrapper, names: Sequence[str]) -> list[int]:
-    """The ids of these brands, in their order; unknown ones are made. Capitals and punctuation make no difference."""
-    slugs = [slugify(name, allow_unicode=True)[:64] for name in names]
-    found = _brands_by(slugs, names)
-    missing = sorted((slug, name) for slug, name in zip(slugs, names, strict=True) if slug not in found)
+def brand_ids(cursor: CursorWrapper, names: AbstractSet[str], *, make: AbstractSet[str]) -> dict[str, int]:
+    """The ids of these brands by name; unknown ones among `make` are made. Capitals and punctuation make no difference."""
+    slugs = {name: slugify(name, allow_unicode=True)[:64] for name in sorted(names)}
+    found = _brands_by(slugs)
+    missing = {slugs[name]: name.strip() for name in sorted(make) if name not in found}
     if missing:
         cursor.execute(
             """
             INSERT INTO parts_brand (slug, name) SELECT * FROM unnest(%s::text[], %s::text[])
             ON CONFLICT DO NOTHING
             """,
-            [[slug for slug, _ in missing], [name for _, name in missing]],
+            [sorted(missing), [missing[slug] for slug in sorted(missing)]],
         )
-        found = _brands_by(slugs, names)
-    return [found[slug] for slug in slugs]
+        found = _brands_by(slugs)
+    return found
 
 
-def _brands_by(slugs: Sequence[str], names: Sequence[str]) -> dict[str, int]:
-    """Brands by the slugs asked for; one whose slug is another is found by its name."""
-    found = dict(Brand.objects.filter(slug__in=slugs).values_list("slug", "id"))
-    by_name = dict(Brand.objects.filter(name__in=names).values_list("name", "id"))
-    return {slug: by_name[name] for slug, name in zip(slugs, names, strict=True) if name in by_name} | found
+def _brands_by(slugs: Mapping[str, str]) -> dict[str, int]:
+    """Known brands, by the names asked for; one whose slug is another is found by its name."""
+    by_slug = dict(Brand.objects.filter(slug__in=slugs.values()).values_list("slug", "id"))
+    by_name = dict(Brand.objects.filter(name__in=slugs).values_list("name", "id"))
+    known = {name: by_slug.get(slug) or by_name.get(name) for name, slug in slugs.items()}
+    return {name: brand for name, brand in known.items() if brand is not None}
 
 
-def branch_ids(cursor: CursorWrapper, supplier: Supplier, codes: Sequence[str]) -> list[int]:
-    """The ids of these branches of the supplier, in their order; unknown ones are made.
+def branch_ids(supplier: Supplier, codes: AbstractSet[str], *, make: AbstractSet[str]) -> dict[str, int]:
+    """The ids of these branches of the supplier by code as sent; unknown ones among `make` are made.
 
     A code that is a dealer's becomes a branch at that dealer, reaching its region and those around it; any other is a
     central store that reaches everywhere.
     """
-    found = dict(Branch.objects.filter(supplier=supplier, code__in=codes).values_list("code", "id"))
-    missing = sorted(set(codes) - set(found))
+    own = Branch.objects.filter(supplier=supplier, code__in={code.strip() for code in codes})
+    found = dict(own.values_list("code", "id"))
+    missing = sorted({code.strip() for code in make} - set(found))
     if missing:
         dealers = {dealer.code: dealer for dealer in Dealer.objects.filter(code__in=missing)}
         Branch.objects.bulk_create(
             [_new_branch(supplier, code, dealers.get(code)) for code in missing], ignore_conflicts=True
         )
-        found = dict(Branch.objects.filter(supplier=supplier, code__in=codes).values_list("code", "id"))
-    return [found[code] for code in codes]
+        found = dict(own.all().values_list("code", "id"))
+    return {code: found[code.strip()] for code in sorted(codes) if code.strip() in found}
 
 
 def _new_branch(supplier: Supplier, code: str, dealer: Dealer | None) -> Branch:

@@ -7,6 +7,7 @@ from parts.feeds.adapters.base import Adapter
 from parts.feeds.adapters.changes import ChangesAdapter
 from parts.feeds.adapters.csv import CsvAdapter
 from parts.feeds.adapters.ndjson import NdjsonAdapter
+from parts.feeds.adapters.xlsx import XlsxAdapter
 
 ADAPTERS: dict[str, Adapter] = {
     adapter.name: adapter
@@ -14,6 +15,7 @@ ADAPTERS: dict[str, Adapter] = {
         NdjsonAdapter(),
         ChangesAdapter(),
         CsvAdapter(),
+        XlsxAdapter(),
     )
 }
 

@@ -139,14 +139,19 @@ class Table:
         """One row, or why it is refused."""
         if len(record) < self.width or (self.is_exact and any(record[self.width :])):
             return Reject(line, WRONG_WIDTH, f"{len(record)} cells, where the header has {self.width}", shown(raw))
-        key = None
-        try:
-            key = Key(*(self._cell(name, record) for name in _ORDER[:3]))
-            stock: cells.Stock = self._cell("quantity", record) or cells.Stock(None, None)
-            said = self._cell("availability", record) or stock.availability
-            rest = [self._cell(name, record) for name in _ORDER[5:]]
-        except cells.CellError as error:
-            return Reject(line, f"bad_{error.field}", str(error), shown(raw), key)
+        read: dict[Field, Any] = {}
+        errors: list[cells.CellError] = []
+        for name in _ORDER:
+            try:
+                read[name] = self._cell(name, record)
+            except cells.CellError as error:
+                errors.append(error)
+        key = Key(*(read[name] for name in _ORDER[:3])) if all(name in read for name in _ORDER[:3]) else None
+        if key is None or errors:
+            return Reject(line, f"bad_{errors[0].field}", "; ".join(map(str, errors)), shown(raw), key)
+        stock: cells.Stock = read["quantity"] or cells.Stock(None, None)
+        said = read["availability"] or stock.availability
+        rest = [read[name] for name in _ORDER[5:]]
         return cast("Row", (*key, stock.quantity, said, *rest, False))
 
     def _cell(self, name: Field, record: list[str]) -> Any:
