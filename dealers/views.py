@@ -54,10 +54,12 @@ def dealer_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, slug: str) -> HttpResponse:
     """A report by a signed-in member of a garage. The answer shows at once what it changed."""
     dealer = _dealer(slug)
+    if request.method == "GET":  # back from signing in after the session ran out: the form is on the dealer's page
+        return redirect(dealer)
     form = ReportForm(request.POST, garages=_garages(request))
     if not form.is_valid():
         return _dealer_page(request, dealer, form=form, status=400)

@@ -224,3 +224,11 @@ def test_every_page_names_its_feeds(client):
     page = text_of(client.get("/incidents/"))
     assert '<link rel="alternate" type="application/atom+xml" href="/history.atom"' in page
     assert '<link rel="alternate" type="application/rss+xml" href="/history.rss"' in page
+
+
+@pytest.mark.django_db
+def test_whoever_signed_in_again_before_reporting_comes_to_the_form(client):
+    dealer = factories.dealer()
+    client.force_login(factories.member(dealer))
+    response = client.get(f"/dealers/{dealer.slug}/report/")
+    assert (response.status_code, response["Location"]) == (302, f"/dealers/{dealer.slug}/")
