@@ -114,7 +114,11 @@ def test_an_encrypted_part_is_named():
         lines_in(bytes(content))
 
 
-@pytest.mark.parametrize("content", [gzip.compress(LINES)[:-12], zipped(part=LINES)[:-30], b"PK\x03\x04garbage"])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(LINES)[:-12], zipped(part=LINES)[:-30], b"PK\x03\x04garbage"],
+    ids=["cut gzip", "cut zip", "garbage"],
+)
 def test_a_damaged_or_cut_off_file_is_an_error_of_its_own(content):
     with pytest.raises(UnreadableFileError):
         lines_in(content)
