@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
+from dealers.models import Dealer
 from parts.blocking import decide, verify
-from parts.feeds import polling, sweeping
+from parts.feeds import polling, sweeping, uploading
 from parts.feeds.models import FeedRun
 from parts.vehicles import daily, importing
 
@@ -41,6 +43,20 @@ def poll_claimed_feed(feed_id: int, *, at: datetime) -> FeedRun:
 def claim_due_feeds(*, at: datetime) -> list[int]:
     """The feeds whose time has come, each claimed for this caller."""
     return polling.due(at=at)
+
+
+def confirm_stock(dealer: Dealer, public_id: UUID, *, by: str, at: datetime) -> FeedRun:
+    """Make an uploaded file the dealer's stock, and decide what it changed; see `uploading.confirm`."""
+    run = uploading.confirm(dealer, public_id, by=by, at=at)
+    decide.drain(at=at)
+    return run
+
+
+def take_in_stock(dealer: Dealer, upload: uploading.Upload, *, by: str, at: datetime) -> FeedRun:
+    """Take in a dealer's file without a preview, and decide what it changed; see `uploading.take_in`."""
+    run = uploading.take_in(dealer, upload, by=by, at=at)
+    decide.drain(at=at)
+    return run
 
 
 def import_mot(

@@ -32,7 +32,13 @@ _READING = {"url", "adapter", "config"}
 class FeedForm(forms.ModelForm):
     """A feed whose address and settings are checked by its adapter."""
 
-    url = forms.URLField(assume_scheme="https", max_length=500, label="address")
+    url = forms.URLField(
+        assume_scheme="https",
+        max_length=500,
+        label="address",
+        required=False,
+        help_text="Empty only where files come by hand upload and the feed is not enabled.",
+    )
     adapter = forms.ChoiceField(choices=[(name, adapter.label) for name, adapter in sorted(ADAPTERS.items())])
 
     class Meta:
@@ -53,8 +59,8 @@ class FeedForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         try:
-            if "url" in cleaned:
-                check_address(cleaned["url"])
+            if cleaned.get("url") or cleaned.get("is_enabled"):
+                check_address(cleaned.get("url", ""))
             if "adapter" in cleaned and isinstance(cleaned.get("config"), dict):
                 adapter_named(cleaned["adapter"]).config(cleaned["config"])
         except DomainError as error:

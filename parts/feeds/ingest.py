@@ -85,17 +85,19 @@ def ingest(
         places = _count(cursor, staged)
         if not is_approved:
             _judge(feed, fetched, staged)
+        config = adapter.config(feed.config)
         keys = {
             "at": at,
             "is_demo": feed.supplier.is_demo,
             "implied_branch": DEFAULT_BRANCH,
-            "currency": adapter.config(feed.config).default_currency,
+            "currency": config.default_currency,
         }
         brands = note_places(cursor, feed.supplier, places)
         cursor.execute("ANALYZE feed_stage (number, brand, branch)")
         apply = _apply_snapshot if fetched.is_snapshot else _apply_changes
         outcome = apply(cursor, feed, fetched, staged, keys)
-        listed = {brands[place.brand] for place in places if place.good and place.brand in brands}
+        sure = places if config.covers_brands else []
+        listed = {brands[place.brand] for place in sure if place.good and place.brand in brands}
         note_brands(cursor, feed.supplier, sorted(listed), is_all=fetched.is_snapshot)
         _note_replacements(cursor, feed, staged, brands)
         cursor.execute("DROP TABLE feed_stage, feed_brand, feed_branch, feed_delta")

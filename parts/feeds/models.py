@@ -17,11 +17,13 @@ class Feed(models.Model):
     """How one supplier sends its offers, and where polling stands."""
 
     supplier = models.OneToOneField(Supplier, on_delete=models.CASCADE, related_name="feed")
-    adapter = models.CharField(max_length=16, help_text="ndjson, changes or csv: see CONTRIBUTING.")
-    url = models.URLField(max_length=500)
+    adapter = models.CharField(max_length=16, help_text="ndjson, changes, csv or xlsx: see CONTRIBUTING.")
+    url = models.URLField(
+        max_length=500, blank=True, help_text="Empty: files come by hand upload, and nobody is asked."
+    )
     is_internal = models.BooleanField("private addresses allowed", default=False)
     is_enabled = models.BooleanField("enabled", default=True)
-    config = models.JSONField(default=dict, blank=True, help_text="For csv: columns, encoding, delimiter, codes.")
+    config = models.JSONField(default=dict, blank=True, help_text="For csv and xlsx: columns, codes, encoding.")
     interval_s = models.PositiveIntegerField("poll every, seconds", default=300)
     drop_limit_percent = models.PositiveSmallIntegerField(
         default=30, help_text="A snapshot with this much fewer rows than usual is held for an admin."

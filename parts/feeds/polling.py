@@ -223,7 +223,7 @@ def _confirm(feed: Feed, run: FeedRun, reason: str, *, at: datetime, fetched: Fe
 def _record(feed: Feed, run: FeedRun, fetched: Fetched, outcome: Outcome, *, at: datetime) -> None:
     """Run, feed and supplier say what the offers now say, in the transaction of the offers."""
     staged = outcome.staged
-    _describe(run, staged)
+    describe(run, staged)
     run.inserted, run.updated, run.removed = outcome.inserted, outcome.updated, outcome.removed
     run.duplicates, run.late = outcome.duplicates, outcome.late
     run.reason = fetched.note[:500]
@@ -255,7 +255,7 @@ def _note_good(feed: Feed, *, at: datetime) -> None:
     Supplier.objects.filter(pk=feed.supplier_id).update(confirmed_at=at)
 
 
-def _describe(run: FeedRun, staged: Staged) -> None:
+def describe(run: FeedRun, staged: Staged) -> None:
     """What the file held, on the run, with samples of what was refused."""
     run.records, run.rows, run.rejected = staged.records, staged.good, staged.rejected
     run.rejected_by_reason = dict(staged.rejected_by_reason)
@@ -275,7 +275,7 @@ def _note_refusal(run: FeedRun, spool: Spool, refused: RefusedError, started: fl
     with transaction.atomic():
         run.state, run.reason = refused.refusal
         if refused.staged:
-            _describe(run, refused.staged)
+            describe(run, refused.staged)
         if run.state == FeedRun.State.HELD:
             held.keep(run, spool)
         _finish(run, started)

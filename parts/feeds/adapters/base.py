@@ -59,6 +59,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     # Where rows without a branch lie. Unless said here, that is `main`, and only in files where no row names a branch.
     default_branch: str | None = None
     default_currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "GBP"
+    # Whether a part of its brands that it does not list is not to be had there. A shelf's list says nothing of the rest.
+    covers_brands: bool = True
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class TableConfig(Config):
 
     columns: dict[Field, str | Annotated[int, msgspec.Meta(ge=1)]] = msgspec.field(default_factory=dict)
     header_row: Annotated[int, msgspec.Meta(ge=0, le=1_000)] | None = None  # 0: no header; None: the first that fits
+    ignore: tuple[Field, ...] = ()  # not read, though the file has a column that would be it
     quantity_codes: dict[str, Availability] = msgspec.field(default_factory=dict)
     availability_codes: dict[str, Availability] = msgspec.field(default_factory=dict)
     grade_codes: dict[str, Literal["genuine", "oe", "aftermarket", "reconditioned", "used"]] = msgspec.field(
@@ -175,6 +176,8 @@ def columns_of(names: Sequence[str], config: TableConfig) -> dict[Field, int] | 
             position = next((at for at, text in enumerate(found) if text in known.split()), None)
             if position is not None and position not in positions.values():
                 positions[name] = position
+    for name in config.ignore:
+        positions.pop(name, None)
     return positions if "part_number" in positions else None
 
 
