@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import TemplateView
 
-from garagehub.web import garage, keys, metrics, views
+from garagehub.web import garage, keys, metrics, stock, views
 from garagehub.web.forms import SignInForm
 
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("garage/", garage.workbench, name="garage"),
     path("garage/parts/", garage.check_part_numbers, name="garage-parts"),
     path("garage/cars/", garage.check_cars, name="garage-cars"),
+    path("garage/stock/", stock.stock, name="garage-stock"),
+    path("garage/stock/<uuid:public_id>/", stock.waiting, name="garage-stock-waiting"),
     path("garage/keys/", keys.keys, name="garage-keys"),
     path("garage/keys/<uuid:public_id>/revoke/", keys.revoke, name="garage-key-revoke"),
     path("how-we-decide/", TemplateView.as_view(template_name="web/how_we_decide.html"), name="how-we-decide"),
