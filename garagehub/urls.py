@@ -6,6 +6,8 @@ from django.urls import include, path
 from dealers.urls import page_urlpatterns as dealer_pages
 from parts.urls import page_urlpatterns as part_pages
 
+admin.site.enable_nav_sidebar = False  # lists such as the feeds' need the width
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("garagehub.api")),

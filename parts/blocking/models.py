@@ -149,6 +149,9 @@ class PartAvailability(models.Model):
     stocked = models.BigIntegerField(default=0)
     barred = models.IntegerField(default=0, help_text="Where an admin's word says it cannot be had; bit 12: anywhere.")
 
+    class Meta:
+        verbose_name_plural = "part availability"
+
 
 class Readiness(models.Model):
     """L2: where a repair can be done. Blocked = not possible; unknown = possible and not ready."""
@@ -164,6 +167,9 @@ class Readiness(models.Model):
     identify = models.IntegerField(help_text="Where its parts can be identified; all regions if it needs no VIN.")
     diagnostics = models.IntegerField(help_text="Where diagnostics work; all regions if it needs none.")
     programming = models.IntegerField(help_text="Where programming works; all regions if it needs none.")
+
+    class Meta:
+        verbose_name_plural = "readiness"
 
 
 class RepairNeed(models.Model):

@@ -90,6 +90,7 @@ class MotTest(models.Model):
     registration = models.CharField("registration at the time", max_length=13, blank=True)
 
     class Meta:
+        verbose_name = "MOT test"
         constraints: ClassVar = [models.UniqueConstraint(fields=["number"], name="parts_mottest_number")]
         indexes: ClassVar = [models.Index(fields=["vehicle", "-completed_at"], name="parts_mottest_newest")]
 
@@ -155,6 +156,7 @@ class MotImport(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        verbose_name = "MOT import"
         constraints: ClassVar = [models.UniqueConstraint(fields=["digest", "makes"], name="parts_motimport_once")]
         indexes: ClassVar = [
             # Read by the daily import, which asks for files by name before fetching them.
