@@ -48,6 +48,14 @@ def checked_cars(page: Page) -> None:
     page.get_by_role("button", name="Check cars").click()
 
 
+def stock_looked_at(page: Page) -> None:
+    page.goto("/garage/stock/")
+    body = b"Part number,Brand,Qty,Price\nLR900581,Land Rover,2,12.50\nLR900582,Land Rover,many,dear\n"
+    page.get_by_label("File of everything").set_input_files({"name": "s.csv", "mimeType": "text/csv", "buffer": body})
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Open]] = {
     "board": (None, at("/")),
     "owner's form": (None, at("/vehicle/")),
@@ -68,6 +76,8 @@ PAGES: dict[str, tuple[str | None, Open]] = {
     "cars checked": (OWNER, checked_cars),
     "own dealer": (OWNER, own_dealer),
     "keys": (OWNER, at("/garage/keys/")),
+    "own stock": (OWNER, at("/garage/stock/")),
+    "own stock, looked at": (OWNER, stock_looked_at),
 }
 
 

@@ -66,7 +66,7 @@ def test_a_member_uploads_looks_and_confirms(dealer, role):
     done = client.post(address, {"decision": "confirm"}, follow=True)
     assert done.redirect_chain == [(PAGE, 302)]
     assert "Your stock counts now: 2 added, 0 changed, 0 removed." in text(done)
-    assert "2 parts are known to lie on your shelf" in text(done)
+    assert "Your list has 2 parts" in text(done)
     assert Offer.objects.count() == 2
 
 

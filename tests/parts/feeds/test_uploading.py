@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.forms.models import model_to_dict
 
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import mask
 from parts import pipeline
 from parts.catalogue.models import Part
 from parts.feeds import polling, uploading
+from parts.feeds.admin import FeedForm
 from parts.feeds.models import Feed, FeedRun, HeldChunk
 from parts.feeds.uploading import Upload
 from parts.lookup.checking import check_parts
@@ -254,3 +258,41 @@ def test_confirmed_stock_is_decided_at_once(dealer):
     assert not Dirty.objects.exists()
     (far,) = check_parts(["LR00123"], postcode="EH1", at=NOW)["results"]
     assert not far["can_be_had"]
+
+
+def test_asking_for_a_feed_without_an_address_fails_and_leaves_the_stock(dealer):
+    take(dealer)
+    run = polling.poll(Feed.objects.get().pk, at=NOW)
+
+    assert run.state == FeedRun.State.FAILED
+    assert "http" in run.reason
+    assert len(own(dealer)) == 2
+
+
+@pytest.mark.parametrize(("is_enabled", "is_valid"), [("", True), ("on", False)])
+def test_an_admin_may_map_its_columns_but_not_have_it_polled(dealer, is_enabled, is_valid):
+    take(dealer)
+    feed = Feed.objects.get()
+    sent = model_to_dict(feed) | {"is_enabled": is_enabled, "config": '{"columns": {"part_number": "Teil"}}'}
+
+    assert FeedForm({name: value for name, value in sent.items() if value != ""}, instance=feed).is_valid() is is_valid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_confirmed_by_two_at_once_is_taken_in_once(dealer):
+    run = prepare(dealer).run
+
+    def confirm(by):
+        try:
+            return uploading.confirm(dealer, run.public_id, by=by, at=NOW).state
+        except DomainError as error:
+            return error.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        found = sorted(pool.map(confirm, ["ann", "bob", "cat"]))
+
+    assert found.count("succeeded") == 1
+    assert set(found) <= {"succeeded", "run_not_held", "stock_not_waiting", "stock_busy"}
+    assert OfferChange.objects.count() == 2
