@@ -199,7 +199,8 @@ def _peak(rows: list[Row], changed: list[Row]) -> dict[str, Any]:
 
 
 _WEIGH = """
-import os, resource, sys
+import os, re, sys
+from pathlib import Path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "garagehub.settings")
 import django
 django.setup()
@@ -207,10 +208,13 @@ from django.utils import timezone
 from parts.feeds.models import Feed
 from parts.feeds.polling import poll
 feed = Feed.objects.get(pk=int(sys.argv[1]))
-idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def kib(name):
+    return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far: getrusage would give the parent's
+idle = kib("VmRSS")
 run = poll(feed.pk, at=timezone.now())
 assert run.state == "succeeded", run.reason
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1024)
+print((kib("VmHWM") - idle) / 1024)
 """
 
 
