@@ -7,7 +7,7 @@ from dealers.statuspage.urls import urlpatterns as statuspage_urlpatterns
 
 api_urlpatterns = [
     path("dealers", api.DealersView.as_view(), name="api-dealers"),
-    path("dealers/<str:code>", api.DealerView.as_view(), name="api-dealer"),
+    path("dealers/<slug:code>", api.DealerView.as_view(), name="api-dealer"),
     path("reports", api.ReportsView.as_view(), name="api-reports"),
     path("incidents", api.IncidentsView.as_view(), name="api-incidents"),
     path("incidents/<slug:slug>", api.IncidentView.as_view(), name="api-incident"),

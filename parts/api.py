@@ -9,13 +9,13 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealers.models import ApiKey, Dealer
-from garagehub.lib.api import ScopedThrottle, problems
+from garagehub.lib.api import BodyParser, ScopedThrottle, problems
 from garagehub.lib.errors import DomainError
 from garagehub.lib.uploads import is_too_large
 from parts import pipeline
@@ -153,7 +153,7 @@ class StockUpload(APIView):
 
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "garage"
-    parser_classes = (MultiPartParser, CsvBody, XlsxBody, JSONParser)
+    parser_classes = (MultiPartParser, CsvBody, XlsxBody, BodyParser)
 
     @extend_schema(
         operation_id="stock_upload",

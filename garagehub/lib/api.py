@@ -10,6 +10,8 @@ from django.db import DataError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
@@ -59,6 +61,9 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     if not isinstance(error, exceptions.APIException):
         return None
     status = error.status_code
+    # Whatever a view answers in, such as the schema's YAML, its errors are JSON.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
     fields: dict[str, list[str]] = {}
     if isinstance(error, exceptions.ValidationError):
         fields = _flatten(error.detail)
@@ -96,6 +101,16 @@ def _flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
         return flat
     texts = [str(item) for item in detail] if isinstance(detail, list) else [str(detail)]
     return {path: texts}
+
+
+class BodyParser(JSONParser):
+    """JSON; a body nested deeper than can be read is the sender's mistake like any other body that cannot be read."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError as error:
+            raise exceptions.ParseError("JSON parse error - nested too deeply") from error
 
 
 class Problem(serializers.Serializer[dict[str, Any]]):

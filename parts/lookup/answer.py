@@ -148,13 +148,13 @@ def _status(repairs: list[dict[str, Any]]) -> str:
     return "repairable"
 
 
-def _since(facts: dict[str, Any], status: str) -> str | None:
+def _since(facts: dict[str, Any], status: str) -> datetime | None:
     """Since when the answer has been so: known only where it agrees with the stored decision."""
     if facts["stored_status"] == status:
-        return str(facts["stored_since"])
+        return datetime.fromisoformat(facts["stored_since"])
     if facts["stored_status"] is None and status in {"no_repair_needed", "repairable"}:
         known: str | None = facts["changed_at"] or facts["last_tested_at"]
-        return known
+        return datetime.fromisoformat(known) if known else None
     return None
 
 

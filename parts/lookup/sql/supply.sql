@@ -6,7 +6,7 @@ WITH asked AS (
 said AS (
     SELECT o.part_id, o.quantity, o.availability, o.price_pence, o.lead_time_days, o.expected_on, b.tier,
            b.name AS branch, b.supplier_id, b.dealer_id, b.latitude, b.longitude,
-           br.stocked >> %(region)s & 1 = 1 AS is_fresh,
+           br.stocked >> %(region)s & 1 = 1 AS is_fresh, br.stocked <> 0 AS is_fresh_anywhere, o.lifecycle,
            br.ready >> %(region)s & 1 = 1 AS can_get,
            o.availability IN ('in_stock', 'limited') AND coalesce(o.quantity, 1) > 0 AS has_stock
     FROM asked
@@ -23,6 +23,11 @@ summary AS (
            sum(quantity) FILTER (WHERE has_stock AND can_get) AS quantity,
            min(expected_on) FILTER (WHERE availability <> 'in_stock' AND expected_on >= %(today)s) AS expected_on
     FROM said WHERE is_fresh GROUP BY part_id
+),
+-- A source that sells the part is believed before one that says it is gone.
+lives AS (
+    SELECT part_id, (array_agg(lifecycle ORDER BY lifecycle))[1] AS lifecycle
+    FROM said WHERE is_fresh_anywhere AND lifecycle <> 'listed' GROUP BY part_id
 ),
 -- Soonest first, then nearest: a degree of longitude is about 0.6 of one of latitude here.
 ranked AS (
@@ -58,7 +63,7 @@ cover AS (
     WHERE sb.brand_id IN (SELECT brand_id FROM asked)
     GROUP BY sb.brand_id
 )
-SELECT asked.part_id, asked.lifecycle,
+SELECT asked.part_id, CASE asked.lifecycle WHEN 'listed' THEN coalesce(lives.lifecycle, 'listed') ELSE asked.lifecycle END,
        coalesce(pa.ready >> %(region)s & 1, 0) = 1 AS is_ready,
        coalesce(pa.possible >> %(region)s & 1, 0) = 1
            OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> %(region)s & 1, 0) = 0) AS is_possible,
@@ -69,6 +74,7 @@ SELECT asked.part_id, asked.lifecycle,
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
+LEFT JOIN lives ON lives.part_id = asked.part_id
 LEFT JOIN summary ON summary.part_id = asked.part_id
 LEFT JOIN best ON best.part_id = asked.part_id
 LEFT JOIN cover ON cover.brand_id = asked.brand_id

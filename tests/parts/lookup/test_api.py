@@ -189,3 +189,27 @@ def test_a_superseded_number_shows_what_replaces_it(world, ask, garage):
     assert row["matched"] == "superseded"
     [other] = row["alternatives"]
     assert (other["part_number"], other["relation"], other["availability"]) == ("LR777777", "replaces", "in_stock")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (["discontinued"], "discontinued"),
+        (["discontinued", "active"], "active"),
+        (["listed"], "listed"),
+    ],
+)
+def test_a_parts_lifecycle_is_what_its_sources_say(world, ask, garage, said, shown):
+    for lifecycle in said:
+        world.offer(lifecycle=lifecycle)
+    world.decide()
+    [row] = ask(PARTS, {"part_numbers": ["LR123456"]}, **factories.bearer(garage)).json()["results"]
+    assert row["lifecycle"] == shown
+
+
+def test_a_time_is_written_the_same_way_everywhere(world, ask):
+    world.vehicle("AA91AAA", SPRING)
+    world.decide()
+    answer = ask(LOOKUP, {"registration": "AA91AAA"}).json()
+    assert answer["since"].endswith("Z")
+    assert answer["decided_at"].endswith("Z")
