@@ -80,7 +80,7 @@ class DealerPaging(Paging):
             OpenApiParameter("region", enum=list(REGION_SLUGS.values())),
             OpenApiParameter("near", description="A postcode or its first half: nearest first, with `distance_miles`."),
         ],
-        responses={200: DealerSummary(many=True), **problems(400, 404, 429)},
+        responses={200: DealerSummary(many=True), **problems(400, 401, 404, 429)},
         examples=[_BAD_FILTER],
     )
 )
@@ -106,7 +106,7 @@ class DealerView(PublicView):
         **_PUBLIC,
         operation_id="dealers_get",
         summary="One dealer: each system's status with its reasons, and the latest changes",
-        responses={200: DealerDetail, **problems(404, 429)},
+        responses={200: DealerDetail, **problems(401, 404, 429)},
     )
     def get(self, request: Request, code: str) -> Response:
         """By dealer code, in either letter case."""
@@ -173,7 +173,7 @@ class IncidentPaging(Paging):
         parameters=[
             OpenApiParameter("unresolved", type=bool, description="`true`: only those still going on."),
         ],
-        responses={200: IncidentShape(many=True), **problems(404, 429)},
+        responses={200: IncidentShape(many=True), **problems(401, 404, 429)},
     )
 )
 class IncidentsView(PublicView, ListAPIView[Incident]):
@@ -193,7 +193,7 @@ class IncidentView(PublicView):
         **_PUBLIC,
         operation_id="incidents_get",
         summary="One incident",
-        responses={200: IncidentShape, **problems(404, 429)},
+        responses={200: IncidentShape, **problems(401, 404, 429)},
     )
     def get(self, request: Request, slug: str) -> Response:
         """By slug."""
@@ -207,7 +207,7 @@ class StatusView(PublicView):
         **_PUBLIC,
         operation_id="status_get",
         summary="Every make's systems, rolled up over its dealers",
-        responses={200: OverallStatus, **problems(429)},
+        responses={200: OverallStatus, **problems(401, 429)},
     )
     def get(self, request: Request) -> Response:
         """Down from half of the dealers known, degraded from a tenth, unknown below a quarter known."""

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dealers import atlas, board, incidents, maintenance, reports
 from dealers.access import dealer_for
@@ -21,7 +21,7 @@ from garagehub.lib.pages import render
 PER_PAGE = 50
 
 
-@require_GET
+@require_safe
 def dealer_list(request: HttpRequest) -> HttpResponse:
     """Dealers with their systems' statuses; filters are in the address."""
     form, status = FilterForm(request.GET), 200
@@ -47,18 +47,18 @@ def dealer_list(request: HttpRequest) -> HttpResponse:
     return render(request, "dealers/list.html", context, fragment="dealers/_list.html", status=status)
 
 
-@require_GET
+@require_safe
 def dealer_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One dealer: what works, why we say so, what changed."""
     return _dealer_page(request, _dealer(slug), form=None)
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, slug: str) -> HttpResponse:
     """A report by a signed-in member of a garage. The answer shows at once what it changed."""
     dealer = _dealer(slug)
-    if request.method == "GET":  # back from signing in after the session ran out: the form is on the dealer's page
+    if request.method != "POST":  # back from signing in after the session ran out: the form is on the dealer's page
         return redirect(dealer)
     form = ReportForm(request.POST, garages=_garages(request))
     if not form.is_valid():
@@ -86,7 +86,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(dealer)
 
 
-@require_GET
+@require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
     """What is going on, then what was."""
     page = Paginator(incidents.published().newest_first(), PER_PAGE).get_page(request.GET.get("page"))
@@ -94,7 +94,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     return render(request, "dealers/incidents.html", context)
 
 
-@require_GET
+@require_safe
 def incident_page(request: HttpRequest, slug: str) -> HttpResponse:
     """One incident and its updates."""
     try:

@@ -176,7 +176,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "State": "dealers.models.State",
         "System": "dealers.models.System",
@@ -198,6 +197,7 @@ SANDBOX_URL = env_str("SANDBOX_URL")
 
 # Celery: the row is the truth, a task is a nudge, the beat is the net.
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "garagehub.lib.broker:Transport"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_RETRY_ON_WORKER_LOST = True

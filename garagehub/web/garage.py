@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dealers.access import dealer_for
 from dealers.models import System
@@ -50,7 +50,7 @@ def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def workbench(request: HttpRequest) -> HttpResponse:
     """The empty workbench."""
     return _page(request, {})
@@ -58,10 +58,10 @@ def workbench(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check_part_numbers(request: HttpRequest) -> HttpResponse:
     """Part numbers pasted: one row each, in the order given, as a page or as CSV."""
-    if request.method == "GET":  # back from signing in, or the address typed
+    if request.method != "POST":  # back from signing in, or the address typed
         return redirect("garage")
     form = PartNumbersForm(request.POST, prefix="parts")
     answer = _checked(form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
@@ -78,10 +78,10 @@ def check_part_numbers(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check_cars(request: HttpRequest) -> HttpResponse:
     """Plates pasted: one row each, in the order given, as a page or as CSV."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect("garage")
     form = RegistrationsForm(request.POST, prefix="cars")
     answers = _checked(form, lambda items, postcode: look_up_many(items, postcode=postcode, at=timezone.now()))

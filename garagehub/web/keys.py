@@ -34,7 +34,7 @@ class KeyForm(forms.Form):
 
 @login_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys of the person's dealer, and a new one on POST, shown this once."""
     garage = dealer_for(request)

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from garagehub.lib.api import problem_response
 from garagehub.lib.pages import render
@@ -22,7 +22,7 @@ from garagehub.web.board import board
 _TRIES, _WINDOW_S = 10, 900
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The status board and the two questions."""
     # What moves by itself can be stopped (WCAG 2.2.2): ?live=off.
@@ -54,7 +54,7 @@ class SignIn(LoginView):
         return f"sign-in:{self.request.META.get('REMOTE_ADDR', '')}"
 
 
-@require_GET
+@require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Whom to tell of a weakness (RFC 9116)."""
     expires = (timezone.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")

@@ -60,7 +60,7 @@ class VehicleLookup(APIView):
         operation_id="vehicles_lookup",
         summary="Look up one vehicle",
         request=LookupInput,
-        responses={200: LookupAnswer, **problems(400, 404, 415, 429)},
+        responses={200: LookupAnswer, **problems(400, 401, 404, 415, 429)},
         examples=[OpenApiExample("A plate", {"registration": "AA19 AAA"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:

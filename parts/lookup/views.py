@@ -25,10 +25,10 @@ from parts.vehicles.registration import BadRegistrationError, normalise, suggest
 
 @never_cache
 @sensitive_post_parameters("registration", "postcode")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def vehicle(request: HttpRequest) -> HttpResponse:
     """The owner's question. POST only, so that a plate is never part of an address."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "lookup/vehicle.html", {"form": VehicleForm()})
     form = VehicleForm(request.POST)
     if wait := take_a_turn(request):

@@ -79,3 +79,9 @@ def test_the_board_can_be_renewed_without_the_rest_of_the_page(client: Client):
     assert "<html" not in page
     assert 'id="verdict" hx-swap-oob="innerHTML"' in page
     assert "What works at dealers" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/vehicle/", "/dealers/", "/incidents/", "/.well-known/security.txt"])
+def test_a_monitor_that_asks_for_headers_only_gets_them(client: Client, path):
+    assert client.head(path).status_code == 200
