@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 logger = logging.getLogger(__name__)
 
+_PAUSE_S = 5.0
+
 
 class ForgivingRedisCache(RedisCache):
-    """Django's Redis cache; when Redis fails, reads miss and writes do nothing, with one warning each."""
+    """Django's Redis cache; when Redis fails, reads miss and writes do nothing, with one warning each.
+
+    A Redis that refuses costs nothing, but one that hangs costs the time-out of each call, and soon every thread of the
+    web server waits for it. So after a time-out no thread of this process asks again for a few seconds.
+    Throttles, sign-in and our own pages use these three methods and no other.
+    """
+
+    _asks_again_at: ClassVar[float] = 0.0
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        try:
-            return super().get(key, default, version)
-        except RedisError:
-            logger.warning("The cache is not answering; going on without it")
-            return default
+        return self._forgive(default, super().get, key, default, version)
 
     def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
-        try:
-            super().set(key, value, *args, **kwargs)
-        except RedisError:
-            logger.warning("The cache is not answering; going on without it")
+        self._forgive(None, super().set, key, value, *args, **kwargs)
 
     def delete(self, key: Any, version: int | None = None) -> bool:
+        return bool(self._forgive(False, super().delete, key, version))
+
+    @classmethod
+    def _forgive(cls, otherwise: Any, ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() < cls._asks_again_at:
+            return otherwise
         try:
-            return bool(super().delete(key, version))
-        except RedisError:
+            return ask(*args, **kwargs)
+        except RedisError as error:
+            if isinstance(error, RedisTimeoutError):
+                cls._asks_again_at = time.monotonic() + _PAUSE_S
             logger.warning("The cache is not answering; going on without it")
-            return False
+            return otherwise
