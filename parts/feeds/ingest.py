@@ -278,19 +278,26 @@ def _apply(cursor: CursorWrapper, keys: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands: Mapping[str, int]) -> None:
-    """Hand on which numbers replace which, for those that are parts we know."""
+    """Hand on which numbers replace which. A replaced number that nobody lists becomes a part of its brand."""
     notes = sorted(note for note in staged.replacements if note[0] in brands)
     if not notes:
         return
+    keys = {
+        "brands": [brands[brand] for brand, _, _ in notes],
+        "old": [old for _, old, _ in notes],
+        "new": [new for _, _, new in notes],
+        "is_demo": feed.supplier.is_demo,
+    }
+    cursor.execute(_sql("number_replaced_parts"), keys)
     cursor.execute(
         """
         SELECT old.part_id, new.part_id
-        FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS note (brand_id, old_norm, new_norm)
+        FROM unnest(%(brands)s::bigint[], %(old)s::text[], %(new)s::text[]) AS note (brand_id, old_norm, new_norm)
         JOIN parts_partnumber old ON old.norm = note.old_norm AND old.brand_id = note.brand_id
         JOIN parts_partnumber new ON new.norm = note.new_norm AND new.brand_id = note.brand_id
         WHERE old.part_id <> new.part_id
         """,
-        [[brands[brand] for brand, _, _ in notes], [old for _, old, _ in notes], [new for _, _, new in notes]],
+        keys,
     )
     pairs: Iterable[tuple[int, int]] = cursor.fetchall()
     note_replacements(pairs, source=f"feed {feed.supplier.code}"[:80])

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from parts.catalogue.models import Brand, PartNumber
+from parts.catalogue.search import resolve_numbers
 from parts.feeds import polling
 from parts.feeds.models import Feed, FeedRun, RejectedRow
 from parts.marks.models import Dirty
@@ -252,6 +253,14 @@ def test_what_a_row_replaces_becomes_a_supersession(server, feed):
 
     part = PartNumber.objects.get(raw="OLD").part
     assert [edge.new.numbers.get().raw for edge in part.successors.all()] == ["NEW"]
+
+
+def test_a_replaced_number_that_nobody_lists_is_known_all_the_same(server, feed):
+    server.snapshot(row("NEW", replaces=["OLD-1"]), sequence=1)
+    take(feed)
+
+    [match] = resolve_numbers(["old 1"])
+    assert (match.matched, [part.part_number for part in match.successors]) == ("superseded", ["NEW"])
 
 
 def test_an_old_snapshot_is_ignored(server, feed):
