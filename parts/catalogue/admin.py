@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
+from garagehub.lib.admin import OwnerAdmin
 from garagehub.lib.errors import DomainError
 from parts.catalogue import mapping, supersession
 from parts.catalogue.models import (
@@ -102,7 +103,7 @@ class PartNumberInline(admin.TabularInline):
 
 
 @admin.register(Part)
-class PartAdmin(admin.ModelAdmin):
+class PartAdmin(OwnerAdmin):
     list_display = ("number", "brand", "description", "grade", "lifecycle", "is_demo")
     list_filter = ("lifecycle", "grade", "is_demo", "brand")
     list_select_related = ("brand",)
@@ -307,7 +308,7 @@ class RequirementInline(admin.TabularInline):
 
 
 @admin.register(Repair)
-class RepairAdmin(admin.ModelAdmin):
+class RepairAdmin(OwnerAdmin):
     list_display = (
         "kind",
         "position",

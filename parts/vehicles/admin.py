@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from garagehub.lib.admin import OwnerAdmin
 from parts.marks.marks import Mark, mark
 from parts.vehicles.models import Defect, MotImport, MotTest, RejectedLine, Vehicle, VehicleModel
 from parts.vehicles.registration import cleaned
@@ -85,7 +86,7 @@ class VehicleModelAdmin(admin.ModelAdmin):
 
 
 @admin.register(Vehicle)
-class VehicleAdmin(admin.ModelAdmin):
+class VehicleAdmin(OwnerAdmin):
     """Region, SORN and VIN are what people told us; the rest is DVSA's word and comes again with the next import."""
 
     list_display = ("__str__", "model", "region", "mot_expires_on", "open_fails", "is_dangerous", "last_tested_at")
