@@ -282,7 +282,7 @@ def _note_replacements(cursor: CursorWrapper, feed: Feed, staged: Staged, brands
     notes = sorted(note for note in staged.replacements if note[0] in brands)
     if not notes:
         return
-    keys = {
+    keys: dict[str, Any] = {
         "brands": [brands[brand] for brand, _, _ in notes],
         "old": [old for _, old, _ in notes],
         "new": [new for _, _, new in notes],

@@ -20,6 +20,9 @@ from parts.lookup.forms import MAX_PART_NUMBERS, MAX_REGISTRATIONS
 from parts.lookup.schema import LookupAnswer, PartsCheckAnswer, VehiclesCheckAnswer
 from parts.lookup.throttle import LookupThrottle
 
+# Of one item in a list. What is no plate or part number is answered so in its row, and does not cost the others theirs.
+MAX_TYPED = 500
+
 
 class LookupInput(serializers.Serializer[dict[str, Any]]):
     """A plate as people type it, and a postcode or its first half."""
@@ -34,7 +37,7 @@ class PartsCheckInput(serializers.Serializer[dict[str, Any]]):
     """Part numbers as typed, at most 500."""
 
     part_numbers = serializers.ListField(
-        child=serializers.CharField(max_length=64, allow_blank=True, trim_whitespace=False),
+        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True, trim_whitespace=False),
         min_length=1,
         max_length=MAX_PART_NUMBERS,
     )
@@ -45,7 +48,7 @@ class VehiclesCheckInput(serializers.Serializer[dict[str, Any]]):
     """Plates as typed, at most 200."""
 
     registrations = serializers.ListField(
-        child=serializers.CharField(max_length=20, allow_blank=True), min_length=1, max_length=MAX_REGISTRATIONS
+        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True), min_length=1, max_length=MAX_REGISTRATIONS
     )
     postcode = serializers.CharField(max_length=10, required=False, allow_blank=True, allow_null=True)
 

@@ -213,3 +213,14 @@ def test_a_time_is_written_the_same_way_everywhere(world, ask):
     answer = ask(LOOKUP, {"registration": "AA91AAA"}).json()
     assert answer["since"].endswith("Z")
     assert answer["decided_at"].endswith("Z")
+
+
+def test_one_item_that_is_far_too_long_does_not_cost_the_others_their_answer(world, ask, garage):
+    world.vehicle("AA91AAA", SPRING)
+    world.offer()
+    world.decide()
+    parts = ask(PARTS, {"part_numbers": ["x" * 400, "LR123456"]}, **factories.bearer(garage))
+    assert [row["matched"] for row in parts.json()["results"]] == ["unknown", "exact"]
+    cars = ask("/api/v1/vehicles/check", {"registrations": ["x" * 400, "AA91AAA"]}, **factories.bearer(garage))
+    bad, good = cars.json()["results"]
+    assert (bad["error"]["code"], good["registration"]) == ("invalid_registration", "AA91AAA")
