@@ -299,7 +299,7 @@ def _served(body: bytes, *, sequence: int) -> Iterator[str]:
     server = context.Process(target=_serve, args=(packed, sequence, is_page, port), daemon=True)
     server.start()
     while not port.value:
-        time.sleep(0.01)
+        time.sleep(0.01)  # until the server process has bound its port
     try:
         yield f"http://127.0.0.1:{port.value}"
     finally:

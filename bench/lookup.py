@@ -147,6 +147,6 @@ def _await(client: httpx.Client) -> None:
         except httpx.HTTPError:
             if time.monotonic() > give_up:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.1)  # until the site answers; START_LIMIT_S bounds it
         else:
             return
