@@ -21,6 +21,7 @@ SITE_URL = env_str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
     "garagehub.accounts",
+    "garagehub.outbox",
     "dealers",
     "parts",
     "garagehub.web",
