@@ -12,15 +12,17 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from dealers import trust
-from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System
+from dealers import crowd, trust
+from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System, Unjudged
 from dealers.peers import Case, judge_all
 from dealers.status import MANUFACTURER, PRIOR, UNKNOWN, Item, Reason, Verdict, trust_of
-from garagehub.lib.lock import LockKind, wait_for_lock
+from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
 
 LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word, three of a notice
 NOTICES_LIVE_FOR = timedelta(days=7)
 KEEP_FOR = timedelta(days=30)
+CLOCK_SLACK = timedelta(minutes=1)  # a run that waited for another must not overlook what that one has already seen
+_ROUNDS = 2
 
 Key = tuple[int, str]
 
@@ -87,6 +89,7 @@ def _renew_checks(rows: Sequence[Evidence]) -> None:
 
 def sweep(*, at: datetime) -> int:
     """Delete evidence too old to matter or to be asked about; answers how many rows."""
+    crowd.forget(at=at)
     return Evidence.objects.filter(observed_at__lt=at - KEEP_FOR).delete()[0]
 
 
@@ -109,6 +112,39 @@ def recompute(
         cases = _cases(places, systems=systems, before=before, at=at)
         only = {(dealer_id, system) for dealer_id in wanted for system in systems}
         return _write(judge_all(cases, at=at, only=only), before=before, at=at)
+
+
+def mark(keys: Iterable[Key]) -> None:
+    """Note, in the transaction of the evidence, that these systems of dealers are to be judged."""
+    Unjudged.objects.bulk_create(Unjudged(dealer_id=dealer_id, system=system) for dealer_id, system in sorted(keys))
+
+
+def judge_new(*, at: datetime, wait: bool = True) -> int:
+    """Judge what is marked, whoever marked it; answers how many statuses changed their state.
+
+    Many reports at a time share one run: who waited for another's finds nothing left to do. Without `wait` nothing is
+    done while another runs, which looks again before it ends; the regular run is the net.
+    """
+    changed = 0
+    for _ in range(_ROUNDS):
+        with transaction.atomic():
+            if wait:
+                wait_for_lock(LockKind.STATUS)
+            elif not try_lock(LockKind.STATUS):
+                return changed
+            keys = _take_marks()
+            if not keys:
+                return changed
+            changed += recompute({key[0] for key in keys}, at=at, systems=sorted({key[1] for key in keys}))
+        if not Unjudged.objects.exists():
+            break
+    return changed
+
+
+def _take_marks() -> set[Key]:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM dealers_unjudged RETURNING dealer_id, system")
+        return set(cursor.fetchall())
 
 
 def discard(claims: QuerySet[Evidence], *, at: datetime) -> int:
@@ -162,7 +198,7 @@ def _cases(
     for dealer_id, place in places.items():
         for system in systems:
             key = (dealer_id, system)
-            said = _notices_about(notices, place=place, system=system)
+            said = _notices_about(notices, dealer_id=dealer_id, place=place, system=system)
             previous = before[key].state if key in before else UNKNOWN
             groups = tuple((make, system) for make in place.makes)
             cases[key] = Case((*items.get(key, ()), *said), previous, groups)
@@ -173,7 +209,10 @@ def _live_items(places: Iterable[int], *, systems: Collection[str], at: datetime
     """The newest claim of each source, with the trust its record has earned."""
     newest = (
         Evidence.objects.filter(
-            dealer_id__in=list(places), system__in=list(systems), observed_at__gt=at - LIVE_FOR, observed_at__lte=at
+            dealer_id__in=list(places),
+            system__in=list(systems),
+            observed_at__gt=at - LIVE_FOR,
+            observed_at__lte=at + CLOCK_SLACK,
         )
         .order_by("dealer_id", "system", "source", "-observed_at", "-pk")
         .distinct("dealer_id", "system", "source")
@@ -200,14 +239,16 @@ def _live_notices(*, at: datetime) -> list[Notice]:
         published_at__gt=at - NOTICES_LIVE_FOR,
         published_at__lte=at,
     )
-    return list(live.order_by("-published_at", "-pk"))
+    named = ArrayAgg("dealers", filter=~Q(dealers=None), default=[])
+    return list(live.annotate(named=named).order_by("-published_at", "-pk"))
 
 
-def _notices_about(notices: Iterable[Notice], *, place: _Place, system: str) -> list[Item]:
+def _notices_about(notices: Iterable[Any], *, dealer_id: int, place: _Place, system: str) -> list[Item]:
     """The newest notice of each manufacturer about this system at this dealer."""
     newest: dict[int, Notice] = {}
     for notice in notices:
-        if notice.make_id in place.makes and notice.covers(system=system, region=place.region):
+        is_named = not notice.named or dealer_id in notice.named
+        if is_named and notice.make_id in place.makes and notice.covers(system=system, region=place.region):
             newest.setdefault(notice.make_id, notice)
     return [Item(MANUFACTURER, f"notice:{make}", notice.claim, notice.published_at) for make, notice in newest.items()]
 

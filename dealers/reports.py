@@ -1,26 +1,47 @@
-"""Reports: a garage, or the dealer itself, says whether a system works."""
+"""Reports: a garage, the dealer itself or anyone passing by says whether a system works."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dealers import evidence
+from django.db import connection, transaction
+
+from dealers import crowd, evidence
 from dealers.access import visible_dealers
 from dealers.models import Dealer, Evidence, Status, System
 from dealers.status import DOWN, OPERATIONAL
 from garagehub.lib.errors import DomainError, NotAllowedError
 
 NOTE_LENGTH = 500
-MOST_PER_HOUR = 300  # by one garage, whatever its number of people and keys
+MOST_AT_ONCE = 500
+MOST_PER_HOUR = 600  # by one garage, whatever its number of people and keys
 SAME_AGAIN_WITHIN = timedelta(minutes=5)
+
+Key = tuple[int, str]
 
 
 class TooManyReportsError(DomainError):
-    """This garage reports faster than people can look."""
+    """This source reports faster than people can look."""
 
     status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One report as sent: the dealer's code, the system, whether it works."""
+
+    dealer: str
+    system: str
+    works: bool
+    note: str = ""
+
+    @property
+    def claim(self) -> str:
+        """What it says, as evidence has it."""
+        return OPERATIONAL if self.works else DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +60,186 @@ def submit(
     A dealer's report about itself is its own word; about another it is a garage's. One garage has one voice, the
     newest: the same report within five minutes renews the last one. The row is committed before anything else is
     done, so that no report is lost. Raises DomainError naming the field at fault, NotAllowedError without a garage,
-    TooManyReportsError past 300 an hour.
+    TooManyReportsError past 600 an hour.
     """
+    (taken,) = _take([Said(dealer, system, works, note)], by=_garage(by), user=user, at=at)
+    if isinstance(taken, DomainError):
+        raise taken
+    evidence.judge_new(at=at)
+    return Receipt(taken, _status_of(taken))
+
+
+def submit_many(
+    said: Sequence[Said], *, by: Dealer | None, user: Any = None, at: datetime
+) -> list[Evidence | DomainError]:
+    """Take up to 500 reports of one garage at once: for each, in order, the stored claim or what is wrong with it.
+
+    One wrong report does not refuse the others. What was taken is committed; the verdicts follow within seconds, at
+    once when nobody else is judging. The number of queries does not depend on the number of reports. Raises DomainError
+    for none or more than 500, NotAllowedError without a garage.
+    """
+    if not 0 < len(said) <= MOST_AT_ONCE:
+        text = f"Send 1 to {MOST_AT_ONCE} reports."
+        raise DomainError(text, code="bad_number_of_reports", fields={"reports": [text]})
+    taken = _take(said, by=_garage(by), user=user, at=at)
+    evidence.judge_new(at=at, wait=False)
+    return taken
+
+
+def report_publicly(*, dealer: str, system: str, works: bool, address: str, at: datetime) -> Receipt:
+    """Take a report of anyone, known by nothing but the network address the request came from.
+
+    It weighs little, the public together at most `status.PUBLIC_CAP`, and alone decides nothing; the address is hashed
+    with a salt that is deleted after the day. One address has one voice per system: the same within five minutes renews
+    it. Raises DomainError naming the field at fault, TooManyReportsError when this address, or everyone about this
+    system, or everyone at all has said enough for now.
+    """
+    said = Said(dealer, system, works)
+    places = _places([said])
+    if (wrong := _fault(said, places)) is not None:
+        raise wrong
+    about = places[_code(said)]
+    who = crowd.trace(address, at=at)
+    with transaction.atomic():
+        lately = Evidence.objects.filter(source=who.source, dealer=about, system=system)
+        row = lately.filter(claim=said.claim, observed_at__gt=at - SAME_AGAIN_WITHIN).order_by("-observed_at").first()
+        if row is not None:
+            Evidence.objects.filter(pk=row.pk).update(observed_at=at)
+        elif (why := crowd.why_not(who, dealer_id=about.pk, system=system, at=at)) is not None:
+            raise TooManyReportsError(why, code="too_many_reports")
+        else:
+            row = Evidence.objects.create(
+                dealer=about,
+                system=system,
+                kind=Evidence.Kind.PUBLIC,
+                source=who.source,
+                organisation=who.organisation,
+                claim=said.claim,
+                observed_at=at,
+                received_at=at,
+            )
+        evidence.mark([(about.pk, system)])
+    evidence.judge_new(at=at, wait=False)
+    return Receipt(row, _status_of(row))
+
+
+def source_of(garage: Dealer, *, about: Dealer) -> str:
+    """The name under which a garage's claims are kept: one voice per garage."""
+    return _source(garage, about.pk)
+
+
+def _source(garage: Dealer, about_id: int) -> str:
+    kind = Evidence.Kind.DEALER if garage.pk == about_id else Evidence.Kind.GARAGE
+    return f"{kind}:{garage.code}"
+
+
+def _garage(by: Dealer | None) -> Dealer:
     if by is None:
         raise NotAllowedError(
             "Reports are for garages and dealers: send a key, or sign in with an account that belongs to one.",
             code="not_a_garage",
         )
-    about = _dealer(dealer)
-    if system not in System.values:
+    return by
+
+
+def _code(said: Said) -> str:
+    return said.dealer.strip().upper()
+
+
+def _places(said: Collection[Said]) -> dict[str, Dealer]:
+    codes = {code for report in said if "\0" not in (code := _code(report))}
+    return {dealer.code: dealer for dealer in visible_dealers().filter(code__in=codes)}
+
+
+def _fault(said: Said, places: Mapping[str, Dealer]) -> DomainError | None:
+    """What is wrong with a report, naming the field; None when nothing is."""
+    if _code(said) not in places:
+        text = f"There is no dealer with the code {said.dealer!r}. A code is five letters or digits, like R4T02."
+        return DomainError(text, code="unknown_dealer", fields={"dealer": [text]})
+    if said.system not in System.values:
         known = ", ".join(System.values)
-        text = f"There is no system {system!r}. The systems are: {known}."
-        raise DomainError(text, code="unknown_system", fields={"system": [text]})
-    if len(note) > NOTE_LENGTH:
+        text = f"There is no system {said.system!r}. The systems are: {known}."
+        return DomainError(text, code="unknown_system", fields={"system": [text]})
+    if len(said.note) > NOTE_LENGTH:
         text = f"A note has at most {NOTE_LENGTH} characters."
-        raise DomainError(text, code="note_too_long", fields={"note": [text]})
-    row = _store(about=about, system=system, works=works, by=by, user=user, note=note.replace("\0", ""), at=at)
-    evidence.recompute([about.pk], systems=[system], at=at)
-    return Receipt(row, Status.objects.filter(dealer=about, system=system).first())
+        return DomainError(text, code="note_too_long", fields={"note": [text]})
+    return None
 
 
-def source_of(garage: Dealer, *, about: Dealer) -> str:
-    """The name under which a garage's claims are kept: one voice per garage."""
-    kind = Evidence.Kind.DEALER if garage.pk == about.pk else Evidence.Kind.GARAGE
-    return f"{kind}:{garage.code}"
+def _status_of(row: Evidence) -> Status | None:
+    return Status.objects.filter(dealer_id=row.dealer_id, system=row.system).first()
 
 
-def _dealer(code: str) -> Dealer:
-    found = visible_dealers().filter(code=code.strip().upper()).first()
-    if found is None:
-        text = f"There is no dealer with the code {code!r}. A code is five letters or digits, like R4T02."
-        raise DomainError(text, code="unknown_dealer", fields={"dealer": [text]})
-    return found
+@transaction.atomic
+def _take(said: Sequence[Said], *, by: Dealer, user: Any, at: datetime) -> list[Evidence | DomainError]:
+    """Store what is right of these reports, with the marks that they are to be judged."""
+    places = _places(said)
+    last, room = _lately(by, at=at)
+    reporter = user if user is not None and user.is_authenticated else None
+    outcomes: list[Evidence | DomainError] = []
+    new: list[Evidence] = []
+    renewed: dict[int, Evidence] = {}
+    for report in said:
+        fault = _fault(report, places)
+        if fault is not None:
+            outcomes.append(fault)
+            continue
+        about = places[_code(report)]
+        note = report.note.replace("\0", "")
+        row = last.get((about.pk, report.system))
+        if row is not None and row.claim == report.claim and at - row.observed_at < SAME_AGAIN_WITHIN:
+            row.observed_at, row.note, row.dealer = at, note or row.note, about
+            if row.pk:
+                renewed[row.pk] = row
+        elif len(new) >= room:
+            text = f"That is more than {MOST_PER_HOUR} reports in an hour. Wait a while before sending more."
+            outcomes.append(TooManyReportsError(text, code="too_many_reports"))
+            continue
+        else:
+            row = _row(report, about=about, by=by, note=note, reporter=reporter, at=at)
+            new.append(row)
+            last[about.pk, report.system] = row
+        outcomes.append(row)
+    Evidence.objects.bulk_create(new)
+    _renew(renewed.values())
+    evidence.mark({(row.dealer_id, row.system) for row in outcomes if isinstance(row, Evidence)})
+    return outcomes
 
 
-def _store(*, about: Dealer, system: str, works: bool, by: Dealer, user: Any, note: str, at: datetime) -> Evidence:
-    source = source_of(by, about=about)
-    recent = Evidence.objects.filter(source=source, observed_at__gt=at - timedelta(hours=1))
-    last = recent.filter(dealer=about, system=system).order_by("-observed_at", "-pk").first()
-    claim = OPERATIONAL if works else DOWN
-    if last is not None and last.claim == claim and at - last.observed_at < SAME_AGAIN_WITHIN:
-        last.observed_at, last.note = at, note or last.note
-        last.save(update_fields=["observed_at", "note"])
-        return last
-    if recent.count() >= MOST_PER_HOUR:
-        raise TooManyReportsError(
-            f"That is more than {MOST_PER_HOUR} reports in an hour. Wait a while before sending more.",
-            code="too_many_reports",
-        )
-    return Evidence.objects.create(
+def _lately(by: Dealer, *, at: datetime) -> tuple[dict[Key, Evidence], int]:
+    """The newest claim of this garage about each system in the past hour, and how many more it may send."""
+    sources = [f"{kind}:{by.code}" for kind in (Evidence.Kind.DEALER, Evidence.Kind.GARAGE)]
+    rows = list(Evidence.objects.filter(source__in=sources, observed_at__gt=at - timedelta(hours=1)))
+    rows.sort(key=lambda row: (row.observed_at, row.pk))
+    return {(row.dealer_id, row.system): row for row in rows}, max(0, MOST_PER_HOUR - len(rows))
+
+
+def _row(said: Said, *, about: Dealer, by: Dealer, note: str, reporter: Any, at: datetime) -> Evidence:
+    return Evidence(
         dealer=about,
-        system=system,
+        system=said.system,
         kind=Evidence.Kind.DEALER if by.pk == about.pk else Evidence.Kind.GARAGE,
-        source=source,
+        source=_source(by, about.pk),
         organisation=by.group or by.code,
-        claim=claim,
+        claim=said.claim,
         note=note,
         observed_at=at,
         received_at=at,
-        reporter=user if user is not None and user.is_authenticated else None,
+        reporter=reporter,
     )
+
+
+def _renew(rows: Collection[Evidence]) -> None:
+    """Give these the time and the note of a report that said the same again, in one statement."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE dealers_evidence AS kept
+               SET observed_at = said.observed_at, note = said.note
+              FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS said (id, observed_at, note)
+             WHERE kept.id = said.id
+            """,
+            [[row.pk for row in rows], [row.observed_at for row in rows], [row.note for row in rows]],
+        )

@@ -1,18 +1,37 @@
 """Dealers, the systems they depend on, the evidence about those systems, and what we say of it."""
 
-from dealers.models.evidence import CLAIMS, Evidence, Notice, Probe, SourceRecord, Status, StatusChange
-from dealers.models.incidents import Incident, IncidentQuerySet, IncidentUpdate, Suggestion, UpdateTemplate
+from dealers.models.evidence import (
+    CLAIMS,
+    DailySalt,
+    Evidence,
+    Notice,
+    Probe,
+    SourceRecord,
+    Status,
+    StatusChange,
+    Unjudged,
+)
+from dealers.models.incidents import (
+    Incident,
+    IncidentQuerySet,
+    IncidentRule,
+    IncidentUpdate,
+    Suggestion,
+    UpdateTemplate,
+)
 from dealers.models.maintenance import Maintenance, MaintenanceQuerySet, MaintenanceUpdate
 from dealers.models.places import ApiKey, Dealer, DealerQuerySet, Make, Membership, State, System
 
 __all__ = [
     "CLAIMS",
     "ApiKey",
+    "DailySalt",
     "Dealer",
     "DealerQuerySet",
     "Evidence",
     "Incident",
     "IncidentQuerySet",
+    "IncidentRule",
     "IncidentUpdate",
     "Maintenance",
     "MaintenanceQuerySet",
@@ -27,5 +46,6 @@ __all__ = [
     "StatusChange",
     "Suggestion",
     "System",
+    "Unjudged",
     "UpdateTemplate",
 ]

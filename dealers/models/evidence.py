@@ -96,10 +96,32 @@ class Evidence(models.Model):
                 condition=models.Q(kind="garage", scored_at=None),
                 name="dealers_evidence_unscored",
             ),
+            # Read by reports.report_publicly(): how much the public said lately, everywhere.
+            models.Index(fields=["observed_at"], condition=models.Q(kind="public"), name="dealers_evidence_public"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.system} at {self.dealer_id} {self.claim}"
+
+
+class Unjudged(models.Model):
+    """A mark that a system has evidence no verdict has seen yet. Appended with the evidence, taken by `evidence.judge_new`."""
+
+    dealer = models.ForeignKey(Dealer, on_delete=models.CASCADE, db_index=False, related_name="+")
+    system = models.CharField(max_length=20, choices=System.choices)
+
+    def __str__(self) -> str:
+        return f"{self.dealer_id} {self.system}"
+
+
+class DailySalt(models.Model):
+    """What the public's addresses are hashed with for one day. Once deleted, nobody can tell whose the hashes were."""
+
+    day = models.DateField(unique=True)
+    salt = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"{self.day}"
 
 
 class SourceRecord(models.Model):
@@ -124,6 +146,16 @@ class Notice(models.Model):
     regions = ArrayField(
         models.SmallIntegerField(choices=REGION_CHOICES), default=list, blank=True, help_text="Empty: all."
     )
+    dealers = models.ManyToManyField(Dealer, blank=True, related_name="+", help_text="Empty: all in scope.")
+    wave = models.ForeignKey(
+        "dealers.Maintenance",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        help_text="The wave of restoration whose completion it tells of.",
+    )
     claim = models.CharField(max_length=12, choices=CLAIMS)
     text = models.CharField(max_length=500, help_text="What was said, in one sentence.")
     url = models.URLField("where it was said", max_length=300, blank=True)
@@ -140,7 +172,7 @@ class Notice(models.Model):
         return f"{self.make}: {self.claim}, {self.published_at:%d %B %Y %H:%M}"
 
     def covers(self, *, system: str, region: int) -> bool:
-        """Whether the notice speaks of this system in this region (of a dealer that serves its make)."""
+        """Whether the notice speaks of this system in this region (of a dealer that serves its make, and is named if any are)."""
         return (not self.systems or system in self.systems) and (not self.regions or region in self.regions)
 
 
@@ -156,6 +188,9 @@ class Status(models.Model):
         help_text="What decided: a list of {kind, source, claim, at, weight, points, count} and nothing personal.",
     )
     evidence_at = models.DateTimeField(null=True, blank=True, help_text="When the newest evidence was seen.")
+    is_unstable = models.BooleanField(
+        "unstable", default=False, help_text="It went to and fro lately, so it is not called working before it settles."
+    )
     since = models.DateTimeField()
     decided_at = models.DateTimeField()
 
@@ -195,7 +230,9 @@ class StatusChange(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["dealer", "system", "-at"], name="dealers_change_history"),
-            # Read by notices: changes nobody was told of yet.
+            # Read by status recomputation: what changed in the past hours, to see what goes to and fro.
+            models.Index(fields=["-at"], name="dealers_change_recent"),
+            # Read by notices: changes nobody was told of yet. Those of an unstable system count as told.
             models.Index(fields=["at"], condition=models.Q(notified_at=None), name="dealers_change_unsent"),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +39,9 @@ class Incident(Scoped):
         IDENTIFIED = "identified", "Identified"
         MONITORING = "monitoring", "Monitoring"
         RESOLVED = "resolved", "Resolved"
+        POSTMORTEM = "postmortem", "Post-mortem"
+
+    OVER = (Stage.RESOLVED, Stage.POSTMORTEM)
 
     class Impact(models.TextChoices):
         NONE = "none", "None"
@@ -59,8 +63,8 @@ class Incident(Scoped):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(stage="resolved", resolved_at__isnull=False)
-                | (~models.Q(stage="resolved") & models.Q(resolved_at__isnull=True)),
+                condition=models.Q(stage__in=["resolved", "postmortem"], resolved_at__isnull=False)
+                | (~models.Q(stage__in=["resolved", "postmortem"]) & models.Q(resolved_at__isnull=True)),
                 name="dealers_incident_resolved_has_time",
             ),
         ]
@@ -78,7 +82,7 @@ class IncidentUpdate(models.Model):
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="updates")
     stage = models.CharField(max_length=13, choices=Incident.Stage.choices)
-    body = models.TextField(max_length=4_000)
+    body = models.TextField(max_length=20_000, help_text="Plain text; an empty line begins a new paragraph.")
     at = models.DateTimeField(default=timezone.now)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
 
@@ -87,6 +91,36 @@ class IncidentUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} at {self.at:%d %B %Y %H:%M}"
+
+
+class IncidentRule(models.Model):
+    """From when on an outage becomes an incident, and whether people are told at once. The closest rule holds."""
+
+    make = models.ForeignKey(Make, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: every make.")
+    system = models.CharField(max_length=20, choices=System.choices, blank=True, help_text="Empty: every system.")
+    share = models.FloatField(
+        "share of dealers down",
+        default=0.5,
+        validators=[MinValueValidator(0.05), MaxValueValidator(1.0)],
+        help_text="Of those we know about, 0.05 to 1.",
+    )
+    least_dealers = models.PositiveSmallIntegerField(
+        "least dealers down", default=1, validators=[MinValueValidator(1)], help_text="However high the share."
+    )
+    is_published_at_once = models.BooleanField(
+        "publish at once", default=False, help_text="Otherwise a draft waits for an admin."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["make", "system"], nulls_distinct=False, name="dealers_incident_rule_once"),
+            models.CheckConstraint(
+                condition=models.Q(share__gte=0.05, share__lte=1), name="dealers_incident_rule_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.make or 'every make'}, {self.get_system_display() or 'every system'}: from {self.share:.0%}"
 
 
 class Suggestion(models.Model):
@@ -115,7 +149,9 @@ class UpdateTemplate(models.Model):
     name = models.CharField(max_length=80, unique=True)
     stage = models.CharField(max_length=13, choices=Incident.Stage.choices)
     body = models.TextField(
-        max_length=4_000, help_text="{systems}, {make} and {regions} are filled in from the incident's scope."
+        max_length=4_000,
+        help_text="{systems}, {make}, {regions} and {began} are filled in from the incident, {counts} from what we know "
+        "now of the dealers concerned.",
     )
 
     def __str__(self) -> str:
