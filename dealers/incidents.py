@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.text import slugify
 
-from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make, UpdateTemplate
+from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make, State, Status, UpdateTemplate
 from garagehub.lib.errors import DomainError, NotFoundError
 
 
@@ -29,7 +31,7 @@ def start(
     is_published: bool = True,
 ) -> Incident:
     """Open an incident with its first update. An empty scope means all makes, systems, regions or dealers."""
-    if stage == Incident.Stage.RESOLVED:
+    if stage in Incident.OVER:
         raise DomainError("An incident starts unresolved.", code="starts_resolved")
     incident = Incident.objects.create(
         slug=_free_slug(title, at),
@@ -49,13 +51,24 @@ def start(
 
 @transaction.atomic
 def update(incident: Incident, *, stage: str, body: str, at: datetime, by: Any = None) -> IncidentUpdate:
-    """Add an update, which moves the incident to its stage. After `resolved`, an earlier stage opens it again."""
+    """Add an update, which moves the incident to its stage. After `resolved`, an earlier stage opens it again.
+
+    A post-mortem comes after the end: DomainError before. A later one stands in for the first.
+    """
     held = Incident.objects.select_for_update(no_key=True).get(pk=incident.pk)
+    check_stage(held, stage)
     held.stage = stage
-    held.resolved_at = (held.resolved_at or at) if stage == Incident.Stage.RESOLVED else None
+    held.resolved_at = (held.resolved_at or at) if stage in Incident.OVER else None
     held.save(update_fields=["stage", "resolved_at", "updated_at"])
     incident.stage, incident.resolved_at = held.stage, held.resolved_at
     return IncidentUpdate.objects.create(incident=held, stage=stage, body=body, at=at, author=by)
+
+
+def check_stage(incident: Incident, stage: str) -> None:
+    """Raise DomainError where the incident cannot move to this stage."""
+    if stage == Incident.Stage.POSTMORTEM and incident.resolved_at is None:
+        text = "A post-mortem is for what is over. Resolve the incident first."
+        raise DomainError(text, code="not_resolved", fields={"stage": [text]})
 
 
 def resolve(incident: Incident, *, body: str, at: datetime, by: Any = None) -> IncidentUpdate:
@@ -73,16 +86,27 @@ def resolve_all(rows: Collection[Incident], *, at: datetime, by: Any = None) -> 
 
 
 def fill(template: UpdateTemplate, *, incident: Incident) -> str:
-    """The template's text with the names of what the incident concerns."""
+    """The template's text with the names of what the incident concerns, and how it stands now."""
     words = {
         "{systems}": ", ".join(incident.system_names).lower() or "every system",
         "{make}": incident.make.name.title() if incident.make else "every make",
         "{regions}": ", ".join(incident.region_names) or "the whole United Kingdom",
+        "{began}": f"{timezone.localtime(incident.started_at):%-d %B, %H:%M}",
     }
     text = template.body
+    if "{counts}" in text:
+        words["{counts}"] = _counts(incident)
     for name, said in words.items():
         text = text.replace(name, said)
     return text
+
+
+def _counts(incident: Incident) -> str:
+    """At how many of the dealers in scope something it concerns is down: `41 of 60 dealers`."""
+    concerned = incident.concerned()
+    said = Status.objects.filter(dealer=OuterRef("pk"), state=State.DOWN)
+    down = concerned.filter(Exists(said.filter(system__in=incident.systems) if incident.systems else said))
+    return f"{down.count()} of {concerned.count()} dealers"
 
 
 def publish(incidents: Collection[Incident]) -> int:

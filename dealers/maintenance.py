@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from dealers.models import Dealer, Incident, Maintenance, MaintenanceQuerySet, MaintenanceUpdate, Make
+from dealers import evidence
+from dealers.access import visible_dealers
+from dealers.models import (
+    Dealer,
+    Incident,
+    Maintenance,
+    MaintenanceQuerySet,
+    MaintenanceUpdate,
+    Make,
+    Notice,
+    State,
+    Status,
+    System,
+)
 from garagehub.lib.errors import DomainError
 
 Stage = Maintenance.Stage
 
 _BEGUN = "This has begun as planned."
+_DONE = "This is done. Everything it concerned works again."
 _OVERDUE = "The planned time is over. We are checking that everything works."
 
 
@@ -55,12 +71,18 @@ def plan(
 
 @transaction.atomic
 def update(planned: Maintenance, *, stage: str, body: str, at: datetime, by: Any = None) -> MaintenanceUpdate:
-    """Add an update, which moves the work to its stage."""
+    """Add an update, which moves the work to its stage.
+
+    A wave of restoration that is done is the manufacturer's word that its systems work again where it was planned: a
+    notice, weighed like any other. One that is opened again takes the word back.
+    """
     held = Maintenance.objects.select_for_update(no_key=True).get(pk=planned.pk)
     held.stage = stage
     held.completed_at = (held.completed_at or at) if stage == Stage.COMPLETED else None
     held.save(update_fields=["stage", "completed_at", "updated_at"])
     planned.stage, planned.completed_at = held.stage, held.completed_at
+    if held.incident_id is not None:
+        _say_restored(held, at=at)
     return MaintenanceUpdate.objects.create(maintenance=held, stage=stage, body=body, at=at, author=by)
 
 
@@ -74,6 +96,15 @@ def move(
     planned.save(update_fields=["scheduled_for", "scheduled_until", "updated_at"])
     bump_sequence([planned])
     update(planned, stage=planned.stage, body=body, at=at, by=by)
+
+
+@transaction.atomic
+def complete(rows: Collection[Maintenance], *, at: datetime, by: Any = None) -> int:
+    """Close what is not done yet with a standard last word; answers how many."""
+    open_ones = list(Maintenance.objects.current().filter(pk__in=[row.pk for row in rows]))
+    for row in open_ones:
+        update(row, stage=Stage.COMPLETED, body=_DONE, at=at, by=by)
+    return len(open_ones)
 
 
 @transaction.atomic
@@ -119,6 +150,80 @@ def restorations(incident: Incident) -> list[Maintenance]:
     """The waves in which systems come back after the incident, soonest first, with those that are done."""
     waves = Maintenance.objects.published().not_cancelled().filter(incident=incident)
     return list(waves.soonest_first().with_updates())
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A wave of restoration and how far it is: of `dealers` in its scope, at `working` all its systems work or partly do."""
+
+    work: Maintenance
+    dealers: int
+    working: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody said that it is over."""
+        return self.work.completed_at is not None
+
+    @property
+    def share(self) -> int:
+        """Percent of its dealers where it has arrived, by what we know."""
+        return 100 * self.working // self.dealers if self.dealers else 0
+
+
+def waves(incident: Incident) -> list[Wave]:
+    """The incident's waves, soonest first, held against what we know of their dealers. As many queries for many waves."""
+    planned = restorations(incident)
+    if not planned:
+        return []
+    places = list(visible_dealers().prefetch_related("makes"))
+    up: dict[int, set[str]] = defaultdict(set)
+    works = Status.objects.filter(state__in=[State.OPERATIONAL, State.DEGRADED])
+    for dealer_id, system in works.values_list("dealer_id", "system"):
+        up[dealer_id].add(system)
+    of_incident = set(incident.dealers.values_list("pk", flat=True))
+    found = []
+    for work in planned:
+        wanted = set(work.systems or incident.systems or System.values)
+        named = {dealer.pk for dealer in work.dealers.all()} or of_incident
+        make_id = work.make_id or incident.make_id
+        concerned = [
+            place.pk
+            for place in places
+            if (not named or place.pk in named)
+            and (not work.regions or place.region in work.regions)
+            and (make_id is None or any(make.pk == make_id for make in place.makes.all()))
+        ]
+        found.append(Wave(work, len(concerned), sum(wanted <= up[pk] for pk in concerned)))
+    return found
+
+
+def _say_restored(wave: Maintenance, *, at: datetime) -> None:
+    """Keep the notices of a wave in line with whether it is done, and judge again."""
+    said = Notice.objects.filter(wave=wave, withdrawn_at=None)
+    if wave.completed_at is None:
+        if said.exists():
+            evidence.withdraw(said, at=at)
+        return
+    if said.exists():
+        return
+    assert wave.incident is not None, "only a wave of an incident restores"
+    named = list(wave.dealers.all()) or list(wave.incident.dealers.all())
+    make_id = wave.make_id or wave.incident.make_id
+    served = Make.objects.filter(dealers__in=named) if named else Make.objects.filter(dealers__is_active=True)
+    makes = Make.objects.filter(pk=make_id) if make_id else served.distinct()
+    for make in makes:
+        notice = Notice.objects.create(
+            make=make,
+            systems=wave.systems or wave.incident.systems,
+            regions=wave.regions,
+            wave=wave,
+            claim=State.OPERATIONAL,
+            text=f"Restored: {wave.title}",
+            published_at=at,
+        )
+        notice.dealers.set(named)
+    evidence.recompute(at=at, systems=wave.systems or wave.incident.systems or System.values)
 
 
 def _check_times(scheduled_for: datetime, scheduled_until: datetime) -> None:

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dealers import incidents, maintenance
 from dealers.admin.tables import ReadOnly
 from dealers.models import Incident, IncidentUpdate, Maintenance, MaintenanceUpdate, Suggestion, UpdateTemplate
+from garagehub.lib.errors import DomainError
 
 
 class AppendOnly(admin.StackedInline):
@@ -56,6 +57,10 @@ class FromTemplate(forms.ModelForm):
         for name in ("stage", "body"):
             if not given.get(name):
                 self.add_error(name, "Fill this in, or choose a template.")
+        try:
+            incidents.check_stage(self.instance.incident, given.get("stage") or "")
+        except DomainError as error:
+            self.add_error("stage", error.message)
         return given
 
 
@@ -82,6 +87,25 @@ class IncidentAdmin(admin.ModelAdmin):
     readonly_fields = ("stage", "resolved_at", "created_at", "updated_at")
     inlines = (IncidentUpdateInline,)
     actions = ("publish", "resolve")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The incident, with the texts that one click puts into the next update."""
+        texts = {"texts": UpdateTemplate.objects.order_by("stage", "name")}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | texts)
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Incident, inline: admin.options.InlineModelAdmin, prefix: str
+    ) -> dict[str, Any]:
+        """With `?text=ID` the next update is filled in, to be looked over and saved."""
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        chosen = request.GET.get("text", "")
+        # Not when it is sent: what equals its initial value would not be saved.
+        if request.method == "GET" and obj.pk and chosen.isdecimal() and isinstance(inline, IncidentUpdateInline):
+            for text in UpdateTemplate.objects.filter(pk=chosen):
+                kwargs["initial"] = [{"stage": text.stage, "body": incidents.fill(text, incident=obj)}]
+        return kwargs
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         counts = {
@@ -128,7 +152,7 @@ class MaintenanceAdmin(admin.ModelAdmin):
     autocomplete_fields = ("dealers", "incident")
     readonly_fields = ("stage", "completed_at", "cancelled_at", "created_at", "updated_at")
     inlines = (MaintenanceUpdateInline,)
-    actions = ("cancel",)
+    actions = ("complete", "cancel")
 
     def save_model(self, request: HttpRequest, obj: Maintenance, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Calendars that have it already are to follow."""
@@ -140,6 +164,11 @@ class MaintenanceAdmin(admin.ModelAdmin):
         """Each new update goes the way of every update."""
         for update in formset.save(commit=False):
             maintenance.update(form.instance, stage=update.stage, body=update.body, at=timezone.now(), by=request.user)
+
+    @admin.action(description="Everything works again: complete")
+    def complete(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:
+        completed = maintenance.complete(list(queryset), at=timezone.now(), by=request.user)
+        self.message_user(request, f"{completed} completed.")
 
     @admin.action(description="Call off")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from dealers.models.places import Dealer, Make, System
+from dealers.models.places import Dealer, DealerQuerySet, Make, System
 from garagehub.lib.geography import REGION_CHOICES, REGION_NAMES, REGION_SLUGS
 
 _Row = TypeVar("_Row", bound="Scoped")
@@ -50,6 +50,16 @@ class Scoped(models.Model):
 
     class Meta:
         abstract = True
+
+    def concerned(self) -> DealerQuerySet:
+        """The active dealers in scope."""
+        found = Dealer.objects.active()
+        if self.make is not None:
+            found = found.serving(self.make)
+        if self.regions:
+            found = found.filter(region__in=self.regions)
+        named = self.dealers.values_list("pk", flat=True)
+        return found.filter(pk__in=named) if named.exists() else found
 
     @property
     def system_names(self) -> list[str]:

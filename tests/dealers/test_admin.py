@@ -171,7 +171,7 @@ def post_update(client, incident, **sent):
 
 
 def test_an_update_may_start_from_a_template(client, world):
-    incident, template = Incident.objects.get(), UpdateTemplate.objects.get()
+    incident, template = Incident.objects.get(), UpdateTemplate.objects.get(name="Begin")
     assert post_update(client, incident, start_from=template.pk).status_code == 302
     update = incident.updates.order_by("-pk").first()
     assert update.stage == "identified"
@@ -244,3 +244,37 @@ def test_a_person_is_added_by_e_mail_address(client):
     answer = client.post(reverse("admin:accounts_user_add"), form)
     assert answer.status_code == 302, answer.context["errors"]
     assert User.objects.get(email="new@example.com").check_password("long enough 42")
+
+
+def test_one_click_puts_a_text_into_the_next_update_and_nothing_is_sent_yet(client, world):
+    incident, template = Incident.objects.get(), UpdateTemplate.objects.get(name="Begin")
+    url = reverse("admin:dealers_incident_change", args=[incident.pk])
+    assert f"?text={template.pk}" in client.get(url).content.decode()
+    page = client.get(f"{url}?text={template.pk}").content.decode()
+    assert "diagnostics at Land Rover in the whole United Kingdom" in page
+    assert incident.updates.count() == 1
+    assert post_update(client, incident, stage="identified", body="As it stood.").status_code == 302
+    assert incident.updates.count() == 2
+
+
+@pytest.mark.parametrize("chosen", ["0", "x", "99999999999999999999"])
+def test_a_text_that_is_not_there_leaves_the_form_empty(client, world, chosen):
+    url = reverse("admin:dealers_incident_change", args=[Incident.objects.get().pk])
+    assert client.get(f"{url}?text={chosen}").status_code == 200
+
+
+def test_a_post_mortem_before_the_end_is_refused_with_a_word(client, world):
+    incident = Incident.objects.get()
+    answer = post_update(client, incident, stage="postmortem", body="Why it broke.")
+    assert "Resolve the incident first" in answer.content.decode()
+    incidents.resolve(incident, body="Over.", at=timezone.now())
+    assert post_update(client, incident, stage="postmortem", body="Why it broke.").status_code == 302
+    assert Incident.objects.get().stage == "postmortem"
+
+
+def test_completing_a_wave_says_that_its_systems_are_back(client, world):
+    work = Maintenance.objects.get()
+    Maintenance.objects.update(incident=Incident.objects.get())
+    act(client, Maintenance, "complete", work)
+    assert Maintenance.objects.get().stage == "completed"
+    assert Notice.objects.get(wave=work).claim == "operational"

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from dealers import incidents
-from dealers.models import Incident
+from dealers.models import Incident, Status, UpdateTemplate
 from garagehub.lib.errors import DomainError, NotFoundError
 from tests.factories import dealer, make, user
 
@@ -106,3 +106,28 @@ def test_reading_the_current_ones_takes_a_fixed_number_of_queries(django_assert_
         for incident in incidents.current():
             assert list(incident.updates.all())
             assert list(incident.dealers.all())
+
+
+def test_a_post_mortem_comes_after_the_end_and_leaves_its_time_alone():
+    incident = incidents.start(title="Outage", body="-", at=AT)
+    with pytest.raises(DomainError) as caught:
+        incidents.update(incident, stage="postmortem", body="Why.", at=AT)
+    assert caught.value.code == "not_resolved"
+    incidents.resolve(incident, body="Over.", at=AT)
+    incidents.update(incident, stage="postmortem", body="Why.", at=AT + timedelta(days=3))
+    incident.refresh_from_db()
+    assert (incident.stage, incident.resolved_at) == ("postmortem", AT)
+    incidents.update(incident, stage="identified", body="Again.", at=AT + timedelta(days=4))
+    assert Incident.objects.get().resolved_at is None
+
+
+def test_a_text_is_filled_in_with_what_is_known_now():
+    here, there = dealer("JAGUAR"), dealer("JAGUAR")
+    dealer("LAND ROVER")
+    Status.objects.create(dealer=here, system="warranty", state="down", since=AT, decided_at=AT)
+    Status.objects.create(dealer=there, system="diagnostics", state="down", since=AT, decided_at=AT)
+    incident = incidents.start(title="Outage", body="-", at=AT, make=make("JAGUAR"), systems=["warranty"])
+    text = UpdateTemplate(stage="identified", body="{systems} at {counts} since {began}; {unheard of}")
+    filled = incidents.fill(text, incident=incident)
+    assert filled.startswith("warranty at 1 of 2 dealers since ")
+    assert filled.endswith("; {unheard of}")

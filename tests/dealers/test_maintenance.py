@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from dealers import maintenance
-from dealers.models import Maintenance
+from dealers import evidence, incidents, maintenance
+from dealers.models import Maintenance, Notice, Status
 from garagehub.lib.errors import DomainError
 from tests.dealers.statuspage.told import AT, planned
 from tests.factories import dealer, make
@@ -80,3 +80,85 @@ def test_scope_is_that_of_incidents():
 
     assert touching(here) == {"Make", "Region", "Named", "All"}
     assert touching(there) == {"All"}
+
+
+@pytest.fixture
+def outage():
+    cats = make("JAGUAR")
+    return incidents.start(title="Outage", body="-", at=AT, make=cats, systems=["diagnostics", "warranty"])
+
+
+def state_of(where, system="diagnostics"):
+    return Status.objects.get(dealer=where, system=system).state
+
+
+def test_a_completed_wave_is_the_manufacturers_word_for_its_scope_only(outage):
+    here, elsewhere = dealer("JAGUAR", region=4), dealer("JAGUAR", region=0)
+    wave = planned("First", incident=outage, regions=[4], systems=["diagnostics"])
+    maintenance.update(wave, stage="completed", body="Back.", at=END)
+    assert state_of(here) == "operational"
+    reasons = Status.objects.get(dealer=here, system="diagnostics").reasons
+    assert any(reason["kind"] == "manufacturer" for reason in reasons)
+    assert not Status.objects.filter(dealer=elsewhere, state="operational").exists()
+    assert not Status.objects.filter(dealer=here, system="warranty", state="operational").exists()
+
+
+def test_a_wave_that_names_dealers_speaks_of_no_other(outage):
+    here, beside = dealer("JAGUAR", region=4), dealer("JAGUAR", region=4)
+    wave = planned("First", incident=outage, dealers=[here], systems=["diagnostics"])
+    maintenance.update(wave, stage="completed", body="Back.", at=END)
+    assert state_of(here) == "operational"
+    assert not Status.objects.filter(dealer=beside, state="operational").exists()
+
+
+def test_the_newer_word_of_the_manufacturer_replaces_its_older_one(outage):
+    here = dealer("JAGUAR")
+    Notice.objects.create(make=outage.make, claim="down", text="Shut.", published_at=END - timedelta(hours=2))
+    evidence.recompute(at=END - timedelta(hours=1))
+    assert state_of(here) == "down"
+    maintenance.update(planned("All", incident=outage), stage="completed", body="Back.", at=END)
+    assert state_of(here) == "operational"
+
+
+def test_a_wave_opened_again_takes_its_word_back_and_may_give_it_anew(outage):
+    here = dealer("JAGUAR")
+    wave = planned("First", incident=outage)
+    for body in ("Back.", "Back, we said."):
+        maintenance.update(wave, stage="completed", body=body, at=END)
+    assert Notice.objects.filter(withdrawn_at=None).count() == 1
+    maintenance.update(wave, stage="in_progress", body="Not quite.", at=END)
+    assert not Notice.objects.filter(withdrawn_at=None).exists()
+    assert state_of(here) == "unknown"
+    maintenance.complete([wave], at=END + timedelta(hours=1))
+    assert state_of(here) == "operational"
+
+
+def test_a_wave_without_a_make_speaks_for_every_make_of_its_dealers():
+    cat, dog = dealer("JAGUAR"), dealer("LAND ROVER")
+    everything = incidents.start(title="Outage", body="-", at=AT, dealers=[cat])
+    maintenance.complete([planned("All", incident=everything)], at=END)
+    assert state_of(cat) == "operational"
+    assert not Status.objects.filter(dealer=dog, state="operational").exists()
+
+
+def test_ordinary_work_that_is_done_claims_nothing():
+    dealer("JAGUAR")
+    maintenance.complete([planned()], at=END)
+    assert not Notice.objects.exists()
+
+
+def test_waves_are_held_against_what_is_known_of_their_dealers(outage, django_assert_max_num_queries):
+    here, _there, _far = dealer("JAGUAR", region=4), dealer("JAGUAR", region=4), dealer("JAGUAR", region=0)
+    first = planned("First", incident=outage, regions=[4], systems=["diagnostics"])
+    planned("Second", incident=outage, regions=[0], scheduled_for=END, scheduled_until=END + timedelta(hours=1))
+    said = [
+        evidence.Claim(
+            dealer_id=here.pk, system="diagnostics", kind="dealer", source="d", claim="operational", observed_at=END
+        )
+    ]
+    evidence.record(said)
+    evidence.recompute(at=END)
+    with django_assert_max_num_queries(7):
+        one, two = maintenance.waves(outage)
+    assert (one.work, one.dealers, one.working, one.share, one.is_done) == (first, 2, 1, 50, False)
+    assert (two.dealers, two.working) == (1, 0)
