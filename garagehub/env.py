@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 
 class BadSettingError(Exception):
@@ -57,3 +59,39 @@ def env_secret(name: str) -> str:
     if not value:
         raise BadSettingError(f"{name} is not set. Set {name}, or {name}_FILE to a file that holds it.")
     return value
+
+
+class MailServer(NamedTuple):
+    """Django's EMAIL_HOST, _PORT, _HOST_USER, _HOST_PASSWORD, _USE_TLS and _USE_SSL."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    tls: bool
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def env_mail(name: str) -> MailServer:
+    """The mail server in `smtp://user:password@host:port`; `NAME_FILE` may point at a file that holds it.
+
+    `smtp+tls` begins in the clear and changes to TLS, `smtps` is TLS from the first byte. Unset gives an empty host.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    raw = Path(path).read_text().strip() if path else os.environ.get(name, "")
+    if not raw:
+        return MailServer("", 25, "", "", starttls=False, tls=False)
+    parts = urlsplit(raw)
+    try:
+        port = parts.port or _MAIL_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        port = 0
+    if not port or not parts.hostname:
+        raise BadSettingError(f"{name} is not a mail server. Write smtp://user:password@host:port, smtp+tls or smtps.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(
+        parts.hostname, port, user, password, starttls=parts.scheme == "smtp+tls", tls=parts.scheme == "smtps"
+    )

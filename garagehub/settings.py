@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from garagehub.env import env_bool, env_int, env_list, env_secret, env_str
+from garagehub.env import env_bool, env_int, env_list, env_mail, env_secret, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -29,7 +30,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -81,6 +81,10 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+if env_bool("PREPARE_STATEMENTS", default=True):
+    _options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+    _options["prepare_threshold"] = 2**31  # uses; so nothing but what asks for it: garagehub.lib.prepared
+    _options["options"] = f"{_options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_secret("REDIS_URL")
@@ -99,6 +103,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 2 * 60 * 60
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "garage"
 LOGOUT_REDIRECT_URL = "home"
@@ -122,6 +127,7 @@ STORAGES = {
 # Cookies and headers. HTTPS is on unless the site is served on a plain address, as `make run` does.
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_ENGINE = "garagehub.accounts.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "garagehub.web.views.stale_form"
@@ -196,6 +202,11 @@ DVSA_INTERNAL = env_bool("DVSA_INTERNAL", default=False)  # private addresses al
 DVSA_MAKES = env_list("DVSA_MAKES", default=["LAND ROVER", "JAGUAR"])  # makes the daily import keeps
 SANDBOX_URL = env_str("SANDBOX_URL")
 
+# E-mail goes out by SMTP; without a server it waits in the outbox.
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = env_mail("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", "GarageHub <no-reply@garagehub.example>")
+EMAIL_TIMEOUT = 10
+
 # Celery: the row is the truth, a task is a nudge, the beat is the net.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT = "garagehub.lib.broker:Transport"
@@ -220,6 +231,8 @@ CELERY_TASK_ROUTES = {
     "parts.tasks.poll_feed": {"queue": "feeds"},
     "parts.tasks.import_daily_mot": {"queue": "feeds"},
     "dealers.tasks.run_due_probes": {"queue": "probes"},
+    "garagehub.outbox.tasks.deliver_mail": {"queue": "outbox"},
+    "garagehub.outbox.tasks.deliver_webhooks": {"queue": "outbox"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = env_str("BEAT_SCHEDULE_FILE", "/tmp/garagehub-beat")  # noqa: S108 - beat's own clock file, not trusted data
@@ -236,6 +249,9 @@ CELERY_BEAT_SCHEDULE = {
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
     "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
     "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
+    "deliver mail": {"task": "garagehub.outbox.tasks.deliver_mail", "schedule": 5, "options": {"expires": 4}},
+    "deliver webhooks": {"task": "garagehub.outbox.tasks.deliver_webhooks", "schedule": 5, "options": {"expires": 4}},
+    "tidy the outbox": {"task": "garagehub.outbox.tasks.sweep", "schedule": 600, "options": {"expires": 550}},
     "advance maintenance": {"task": "dealers.tasks.advance_maintenance", "schedule": 60, "options": {"expires": 55}},
 }
 

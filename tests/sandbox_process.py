@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -50,6 +51,14 @@ class SandboxProcess:
         """Set a dealer's system by hand; None gives it back to the timeline."""
         self._post(f"/dealers/{dealer}/systems/{system}", {"state": state})
 
+    def mails(self, to: str = "") -> list[dict[str, Any]]:
+        """What the mail server took, newest first; all, or to one address."""
+        return self.client.get("/mail", params={"to": to} if to else {}).json()["mails"]
+
+    def hooks(self, name: str) -> list[dict[str, Any]]:
+        """The webhooks taken under this name, oldest first."""
+        return self.client.get(f"/hooks/{name}").json()["deliveries"]
+
     def move_clock(self, *, days: float) -> None:
         """Move the scenario's time."""
         self._post("/clock", {"offset_days": days})
@@ -77,6 +86,15 @@ def sandbox() -> Iterator[SandboxProcess]:
     running = SandboxProcess()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def mail_server(sandbox: SandboxProcess, settings) -> SandboxProcess:
+    """The sandbox as the mail server of this test's own process: what `deliver_mail` sends is in `mails()`."""
+    address = urlsplit(sandbox.client.get("/").json()["mail"]["EMAIL_URL"])
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = address.hostname, address.port
+    return sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from django.core.management import call_command
 CHECKOUT = Path(__file__).resolve().parent.parent
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_TEMPLATE = 400, 50, 150
 DUMPING_GROUNDS = {"utils", "helpers", "common", "misc", "signals"}
-SETTING = re.compile(r"env_(?:str|bool|int|list|secret)\(\s*\"([A-Z_]+)\"")
+SETTING = re.compile(r"env_(?:str|bool|int|list|mail|secret)\(\s*\"([A-Z_]+)\"")
 
 
 def tracked(*patterns: str) -> list[Path]:

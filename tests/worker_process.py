@@ -50,7 +50,7 @@ def worker_process(django_db_setup, django_db_blocker) -> Iterator[subprocess.Po
         "--loglevel",
         "INFO",
     ]
-    command += ["--queues", "celery,feeds,probes", "--without-gossip", "--without-mingle"]
+    command += ["--queues", "celery,feeds,probes,outbox", "--without-gossip", "--without-mingle"]
     process = subprocess.Popen(
         command,
         cwd=CHECKOUT,

@@ -16,6 +16,7 @@ class LockKind(enum.IntEnum):
     SUPERSESSION = 4
     STATUS = 5
     HISTORY = 6
+    OUTBOX = 7
 
 
 def wait_for_lock(kind: LockKind, key: int = 0) -> None:

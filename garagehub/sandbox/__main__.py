@@ -23,11 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = SandboxServer((chosen.host, chosen.port), world=world)
         untrusted = SandboxServer((chosen.host, 0), world=world, tls=_self_signed())
+        smtp_port = world.mailbox.listen(host=chosen.host, port=chosen.smtp_port)
     except OSError as error:
         print(f"sandbox: cannot listen on {chosen.host}:{chosen.port} ({error.strerror})", file=sys.stderr)  # noqa: T201 - a command
         return 1
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     world.tls_url = f"https://{host}:{untrusted.server_address[1]}"
+    world.smtp = f"smtp://{host}:{smtp_port}"
     signal.signal(signal.SIGTERM, _stop)
     untrusted.start()
     print(f"The sandbox is listening on http://{host}:{server.server_address[1]}", flush=True)  # noqa: T201 - a command
@@ -43,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (only this machine by default)")
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--smtp-port", type=int, default=0, help="port for e-mail; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world")
     parser.add_argument("--vehicles", type=int, default=20_000, help="vehicles that DVSA knows")
     parser.add_argument("--started-on", type=date.fromisoformat, required=True, help="day the outage began")

@@ -21,11 +21,13 @@ class Stage(Enum):
     DELIVERY = "on how the answer is sent"
 
 
-_ANY = re.compile(r"/(suppliers|dealers|dvsa|dvla)(/|$)")
+_ANY = re.compile(r"/(suppliers|dealers|dvsa|dvla|hooks)(/|$)")
 _OFFERS = re.compile(r"/suppliers/[^/]+/(offers\.(ndjson|csv)|changes)$")
 _SNAPSHOT = re.compile(r"/suppliers/[^/]+/offers\.(ndjson|csv)$")
 _CHANGES = re.compile(r"/suppliers/[^/]+/changes$")
 _DVSA = re.compile(r"/dvsa(/|$)")
+_HOOKS = re.compile(r"/hooks(/|$)")
+_MAIL = re.compile(r"/mail$")
 # What can lie below a target, to tell whether a fault can ever happen there.
 _BELOW = ("", "/changes", "/offers.csv", "/any/changes", "/any/offers.csv")
 
@@ -61,6 +63,15 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind("invalid_tls", Stage.INSTEAD, _ANY, "A redirect to the listener with a self-signed certificate."),
         FaultKind("moth_error", Stage.INSTEAD, _DVSA, "An error of DVSA by its code.", {"code": "MOTH-RL-01"}),
+        FaultKind("hook_gone", Stage.INSTEAD, _HOOKS, "410: nobody wants these messages any more."),
+        FaultKind(
+            "hook_late", Stage.CONTENT, _HOOKS, "Kept at once, answered after so many seconds.", {"seconds": 30.0}
+        ),
+        FaultKind("mail_busy", Stage.INSTEAD, _MAIL, "The mail server takes nothing for now (451)."),
+        FaultKind("mail_reject", Stage.INSTEAD, _MAIL, "There is no such mailbox (550)."),
+        FaultKind(
+            "mail_late", Stage.CONTENT, _MAIL, "Kept at once, confirmed after so many seconds.", {"seconds": 30.0}
+        ),
         FaultKind("cursor_refused", Stage.INSTEAD, _CHANGES, "410: the cursor is no longer known."),
         FaultKind("zero_rows", Stage.CONTENT, _SNAPSHOT, "A well-formed snapshot without rows.", {"empty_body": False}),
         FaultKind("fewer_rows", Stage.CONTENT, _SNAPSHOT, "So many percent of the rows are missing.", {"percent": 40}),

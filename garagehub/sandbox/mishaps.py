@@ -58,6 +58,7 @@ _ERRORS: dict[str, _Raising] = {
     "status_500": lambda _: refuse(500, "internal_error", "Something went wrong."),
     "status_429": lambda fault: refuse(429, "too_many_requests", "Too many requests.", headers=_retry_after(fault)),
     "status_403": lambda _: refuse(403, "rate_limit_exceeded", "The account is over its rate limit."),
+    "hook_gone": lambda _: refuse(410, "gone", "Nobody wants these messages any more."),
     "cursor_refused": lambda _: refuse(410, "cursor_refused", "The cursor is no longer known."),
 }
 _DVSA_ERRORS: dict[str, _Raising] = {

@@ -15,6 +15,8 @@ from garagehub.sandbox.control import Control
 from garagehub.sandbox.dealers import DealerSystems
 from garagehub.sandbox.faults import KINDS, FaultBoard, Stage
 from garagehub.sandbox.feed import Row, SupplierFeed
+from garagehub.sandbox.hooks import Hooks
+from garagehub.sandbox.mailbox import Mailbox
 from garagehub.sandbox.messages import Request, Response
 from garagehub.sandbox.mishaps import answer_instead
 from garagehub.sandbox.moth import moth_error
@@ -40,6 +42,7 @@ class World:
         self.seed = seed
         self.vehicles = vehicles
         self.tls_url = tls_url
+        self.smtp = ""
         self.clock = Clock(started_on=started_on, wall=wall)
         self.faults = FaultBoard()
         timeline = Timeline(datetime.combine(started_on, time(), UTC))
@@ -58,10 +61,12 @@ class World:
         }
         self._archive = Archive(size=vehicles, vehicle=self._vehicle, line=bulk_line)
         regions = {dealer.code: dealer.region for dealer in self._dealers}
-        targets = ["dvsa", "dvla", *(f"dealers/{code}" for code in regions)]
+        targets = ["dvsa", "dvla", "hooks", "mail", *(f"dealers/{code}" for code in regions)]
         targets += [f"suppliers/{code}" for code in self._suppliers]
         self._stock = Suppliers(suppliers=self._suppliers, clock=self.clock)
         self._systems = DealerSystems(regions=regions, timeline=timeline, clock=self.clock)
+        self._hooks = Hooks()
+        self.mailbox = Mailbox(faults=self.faults)
         control = Control(clock=self.clock, faults=self.faults, targets=targets, about=self.about, forget=self._forget)
         services = (
             control,
@@ -69,6 +74,8 @@ class World:
             self._systems,
             dvsa.Dvsa(find=self._find, archive=self._archive, clock=self.clock),
             dvla.Dvla(find=self._find, clock=self.clock),
+            self._hooks,
+            self.mailbox,
         )
         self.router = Router(route for service in services for route in service.routes())
 
@@ -93,6 +100,7 @@ class World:
     def close(self) -> None:
         """Let waiting requests go, and remove the files."""
         self.faults.clear()
+        self.mailbox.close()
         self._archive.close()
 
     def about(self, base_url: str) -> dict[str, Any]:
@@ -121,6 +129,8 @@ class World:
             "dvla": {"url": f"{base_url}/dvla/vehicle-enquiry/v1/vehicles", "api_key": dvla.API_KEY},
             "dealers": [{"code": dealer.code, "name": dealer.name} for dealer in self._dealers],
             "systems": SYSTEMS,
+            "mail": {"EMAIL_URL": self.smtp, "mailbox": f"{base_url}/mail"},
+            "hooks": f"{base_url}/hooks/any-name",
             "invalid_tls": self.tls_url,
             "faults": {"kinds": sorted(KINDS), "up": [fault.as_json() for fault in self.faults.all()]},
             "addresses": [
@@ -137,6 +147,8 @@ class World:
     def _forget(self) -> None:
         self._stock.reset()
         self._systems.reset()
+        self._hooks.reset()
+        self.mailbox.reset()
 
     def _vehicle(self, index: int, today: date) -> dict[str, Any]:
         return vehicle(index, seed=self.seed, today=today)

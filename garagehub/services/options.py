@@ -76,9 +76,10 @@ def site_environment(options: Options, *, checkout: Path) -> dict[str, str]:
     return environment | {name: value for name, value in os.environ.items() if value}
 
 
-def sandbox_environment(sandbox_url: str) -> dict[str, str]:
-    """What points the site at the sandbox instead of at DVSA."""
+def sandbox_environment(sandbox_url: str, *, smtp_port: int) -> dict[str, str]:
+    """What points the site at the sandbox instead of at DVSA and a mail server: no e-mail of a demonstration leaves."""
     return {
+        "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
         "SANDBOX_URL": sandbox_url,
         "DVSA_API_URL": f"{sandbox_url}/dvsa",
         "DVSA_TOKEN_URL": f"{sandbox_url}/dvsa/token",

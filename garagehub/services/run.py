@@ -66,7 +66,7 @@ def run(options: Options, *, crew: Crew, stack: ExitStack) -> None:
     _web(options, environment, crew=crew, stack=stack)
     summary = _first_decisions(demo, environment, crew=crew)
     _workers(environment, crew=crew, stack=stack)
-    crew.say("\n".join(announcement(options, summary)))
+    crew.say("\n".join(announcement(options, summary, sandbox_url=environment.get("SANDBOX_URL") if demo else None)))
     while True:
         crew.breathe(1.0)
 
@@ -104,7 +104,9 @@ def _sandbox(demo: Demo, port: int, environment: Mapping[str, str], *, crew: Cre
     """Start the mocked outside world; returns what points the site at it."""
     if port > HIGHEST_PORT or refusal("127.0.0.1", port):
         port = free_port()
-    command = [PYTHON, "-m", "garagehub.sandbox", "--port", str(port), "--started-on", demo.started_on]
+    smtp_port = free_port()
+    command = [PYTHON, "-m", "garagehub.sandbox", "--port", str(port), "--smtp-port", str(smtp_port)]
+    command += ["--started-on", demo.started_on]
     child = crew.start("sandbox", [*command, *demo.arguments], env=environment)
     stack.callback(crew.stop, child)
     crew.watch("The sandbox", child.process)
@@ -112,7 +114,7 @@ def _sandbox(demo: Demo, port: int, environment: Mapping[str, str], *, crew: Cre
         crew.breathe(0.05)
     url = f"http://127.0.0.1:{port}"
     crew.say(f"Sandbox: suppliers, DVSA and dealers are played on {url}.")
-    return sandbox_environment(url)
+    return sandbox_environment(url, smtp_port=smtp_port)
 
 
 def _web(options: Options, environment: Mapping[str, str], *, crew: Crew, stack: ExitStack) -> None:
@@ -158,7 +160,7 @@ def _workers(environment: Mapping[str, str], *, crew: Crew, stack: ExitStack) ->
     calm = ["-W", "ignore:You're running the worker with superuser privileges:UserWarning"]
     celery = [PYTHON, *calm, "-m", "celery", "--app", "garagehub", "--quiet"]
     level = ["--loglevel", environment.get("LOG_LEVEL", "WARNING")]
-    worker = [*celery, "worker", "--queues", "celery,feeds,probes", "--concurrency", "2", *level]
+    worker = [*celery, "worker", "--queues", "celery,feeds,probes,outbox", "--concurrency", "2", *level]
     worker += ["--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--pidfile", "", *level]
     # On TERM or QUIT an orphaned worker waits for a broker that is gone; its pool ends when its pipes close.
@@ -168,8 +170,8 @@ def _workers(environment: Mapping[str, str], *, crew: Crew, stack: ExitStack) ->
         crew.watch(f"The {name}", child.process)
 
 
-def announcement(options: Options, summary: Mapping[str, Any]) -> list[str]:
-    """What the person at the terminal is told once everything is up."""
+def announcement(options: Options, summary: Mapping[str, Any], *, sandbox_url: str | None = None) -> list[str]:
+    """What the person at the terminal is told once everything is up; `sandbox_url` of a demonstration."""
     lines = [f"GarageHub is ready on {options.url}", _verdict(summary)]
     if options.is_open_to_others:
         lines.append(f"Other machines can reach it on port {options.port}: mind who knows its passwords.")
@@ -177,6 +179,8 @@ def announcement(options: Options, summary: Mapping[str, Any]) -> list[str]:
         f"  {person['who']}: {person['email']} / {person['password']} at {options.url}{person['page']}"
         for person in summary.get("sign_in", [])
     ]
+    if sandbox_url:
+        lines.append(f"  every e-mail it sends: {sandbox_url}/mail")
     return [*lines, "Ctrl-C stops everything."]
 
 

@@ -114,7 +114,7 @@ class Drill:
 
     def worker(self) -> Program:
         """Start a worker on every queue."""
-        command = ["worker", "--queues", "celery,feeds,probes", "--concurrency", "1", "--loglevel", "INFO"]
+        command = ["worker", "--queues", "celery,feeds,probes,outbox", "--concurrency", "1", "--loglevel", "INFO"]
         program = self._celery("worker", [*command, "--without-gossip", "--without-mingle"])
         program.wait_until_it_says(" ready.")
         return program
