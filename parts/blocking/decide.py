@@ -193,14 +193,14 @@ def _settle_dirty(run: Scratch, layer: Layer, *, is_full: bool) -> int:
 
 
 def _expand_options(run: Scratch, *, is_full: bool) -> int:
-    """Write what meets the requirements of marked repairs, as the catalogue says now."""
+    """Write what meets the requirements of marked repairs, as the catalogue says now, and where chassis numbers part."""
     if is_full:
-        return _settle(run, layers.OPTIONS, whole=True)
+        return _settle(run, layers.OPTIONS, whole=True) + _settle(run, layers.SPLITS, whole=True)
     run.fill("marked_repair", "SELECT key AS id FROM dirty_mark WHERE kind = 'r'")
     run.parameters["requirements"] = [
         row[0] for row in run.rows("SELECT id FROM parts_requirement WHERE repair_id IN (SELECT id FROM marked_repair)")
     ]
-    return _settle(run, layers.OPTIONS, whole=False)
+    return _settle(run, layers.OPTIONS, whole=False) + _settle(run, layers.SPLITS, whole=False)
 
 
 def _settle_needs(run: Scratch, *, is_full: bool, rebuild: bool) -> int:

@@ -5,22 +5,21 @@ The verdict is worked out anew by the rules, from the facts as they are now; wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import datetime
 
-from dealers.models import Dealer, System
+from dealers.models import System
 from garagehub.lib.errors import NotFoundError
 from garagehub.lib.geography import REGION_NAMES, UK, has
 from parts.blocking import rules, world
 from parts.blocking.facts import world_of_vehicle
+from parts.blocking.freeing import Changes, names_in
 from parts.blocking.models import Override, RepairStatus
-from parts.blocking.rules import Masks, Readiness, Reason, Verdict
+from parts.blocking.rules import Masks, Readiness, Reason
 from parts.blocking.specification import Decisions, decide
 from parts.blocking.world import World
-from parts.catalogue.models import PartNumber, Repair, Requirement
-from parts.stock.models import Branch, Supplier
+from parts.catalogue.models import Requirement
+from parts.stock.models import Branch
 from parts.vehicles.models import Defect, Vehicle
 
 
@@ -41,7 +40,10 @@ class OfferFact:
 
 @dataclass(frozen=True, slots=True)
 class OptionFact:
-    """A part that would meet a requirement. `needed_with`: only together with the others of that number."""
+    """A part that would meet a requirement. `needed_with`: only together with the others of that number.
+
+    `fits`: the range of chassis numbers it fits, in words; empty: any.
+    """
 
     part_number: str
     brand: str
@@ -49,6 +51,7 @@ class OptionFact:
     needed_with: int | None
     state: str
     is_brand_covered: bool
+    fits: str
     offers: list[OfferFact]
 
 
@@ -74,7 +77,7 @@ class SystemFact:
 
 @dataclass(frozen=True, slots=True)
 class DefectFact:
-    """A defect, what mends it, and what stands in the way."""
+    """A defect, what mends it, and what stands in the way. `needs_vin`: which parts fit depends on a VIN not known."""
 
     text: str
     is_failing: bool
@@ -85,6 +88,7 @@ class DefectFact:
     requirements: list[RequirementFact]
     systems: list[SystemFact]
     overrides: list[str]
+    needs_vin: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def explain_vehicle(vehicle: Vehicle, *, at: datetime, region: int | None = None
         defects=[
             teller.defect(defect) for defect in Defect.objects.filter(vehicle=vehicle).order_by("-is_failing", "id")
         ],
-        would_free=list(teller.would_free(vehicle.pk)),
+        would_free=list(dict.fromkeys(Changes(teller.names, facts, decided, at).would_free(vehicle.pk))),
     )
 
 
@@ -145,19 +149,15 @@ class _Teller:
 
     def __init__(self, facts: World, decided: Decisions, region: int, at: datetime) -> None:
         self.facts, self.decided, self.region, self.at = facts, decided, region, at
-        self.numbers = {
-            number.part_id: number
-            for number in PartNumber.objects.filter(part__in=facts.parts, is_main=True).select_related("brand")
-        }
-        self.suppliers = Supplier.objects.in_bulk()
+        self.names = names = names_in(facts)
+        self.numbers, self.suppliers = names.numbers, names.suppliers
+        self.dealers, self.repairs = names.dealers, names.repairs
         self.branches = Branch.objects.in_bulk(facts.branches)
-        self.dealers = Dealer.objects.in_bulk(facts.dealers)
-        self.repairs = {r.pk: r for r in Repair.objects.filter(pk__in=facts.repairs).select_related("kind")}
         self.requirements = Requirement.objects.in_bulk(facts.requirements)
 
     def defect(self, defect: Defect) -> DefectFact:
         need = self.decided.needs.get(defect.pk)
-        found = self.decided.readiness.get(need.repair) if need and need.repair else None
+        found = self.decided.readiness[need.repair, need.split] if need and need.repair else None
         reasons = Reason(0)
         if need is not None:
             reasons = rules.reasons(found, self.region, needs_nothing=need.needs_nothing)
@@ -165,11 +165,11 @@ class _Teller:
             text=str(defect),
             is_failing=defect.is_failing,
             manual_ref=defect.manual_ref,
-            repair=self._repair_name(need),
+            repair=self._repair_name(need, defect),
             verdict=rules.verdict(reasons, has_failed=True) if need else "",
             reasons=reason_codes(reasons),
             requirements=[
-                self._requirement(requirement)
+                self._requirement(requirement, need.split)
                 for requirement in self.facts.requirements.values()
                 if need and requirement.repair == need.repair
             ],
@@ -179,21 +179,40 @@ class _Teller:
                 for override in Override.objects.filter(repair=need.repair if need else None, expires_at__gt=self.at)
                 if override.repair_id
             ],
+            needs_vin=bool(need and need.repair in self.decided.splits and not need.split),
         )
 
-    def _repair_name(self, need: rules.Need | None) -> str:
+    def _repair_name(self, need: rules.Need | None, defect: Defect) -> str:
         if need is None:
             return "not known, and only advised"
-        if need.repair is None:
-            return "nothing but time and tools" if need.needs_nothing else "not known"
-        return str(self.repairs[need.repair])
+        if need.repair:
+            return str(self.repairs[need.repair])
+        if need.needs_nothing:
+            return "nothing but time and tools"
+        # Of several repairs by year, none was that of this car.
+        kind = self.facts.references.get((defect.manual_scheme, defect.manual_ref))
+        years = sorted({repair.years for repair in self.repairs.values() if repair.kind_id == kind and repair.years})
+        if not years:
+            return "not known"
+        year = self.facts.vehicles[defect.vehicle_id].year
+        return f"not known: it differs by year ({'; '.join(years)}), and the car is of {year or 'a year not known'}"
 
-    def _requirement(self, requirement: world.Requirement) -> RequirementFact:
-        options = [option for option in self.facts.options if option.requirement == requirement.id]
+    def _requirement(self, requirement: world.Requirement, split: int) -> RequirementFact:
+        starts = self.decided.splits.get(requirement.repair, [])
+        options = [
+            option
+            for option in self.facts.options
+            if option.requirement == requirement.id and (not split or rules.fits(option, starts[split - 1]))
+        ]
+        each = [split] if split else range(1, len(starts) + 1) or [0]
+        masks = [self.decided.requirements[requirement.id, number] for number in each]
+        whole = Masks(
+            ready=rules.all_masks(masks).ready, possible=rules.any_of(found.possible for found in masks), stocked=0
+        )
         return RequirementFact(
             name=str(self.requirements[requirement.id]),
             by_vin=requirement.by_vin,
-            state=_state(self.decided.requirements[requirement.id], self.region),
+            state=_state(whole, self.region),
             options=[self._option(option) for option in options],
         )
 
@@ -209,6 +228,7 @@ class _Teller:
             needed_with=option.bundle,
             state=_state(masks, self.region),
             is_brand_covered=is_covered,
+            fits=_range(option.serial_from, option.serial_to),
             offers=[self._offer(offer, option.quantity) for offer in self.facts.offers if offer.part == option.part],
         )
 
@@ -260,61 +280,13 @@ class _Teller:
             if is_asked
         ]
 
-    def would_free(self, vehicle: int) -> Iterator[str]:
-        """The single changes after which the rules call the vehicle repairable."""
-        if self.decided.statuses[vehicle].verdict not in {Verdict.BLOCKED, Verdict.UNKNOWN}:
-            return
-        for told, changed in chain(self._parts_arriving(), self._sources_back(), self._systems_back(), self._words()):
-            if decide(changed, at=self.at).statuses[vehicle].verdict == Verdict.REPAIRABLE:
-                yield told
 
-    def _parts_arriving(self) -> Iterator[tuple[str, World]]:
-        source = world.Supplier(0, self.at, 60, 60)
-        shop = world.Branch(0, supplier=0)
-        for part, number in self.numbers.items():
-            offer = world.Offer(0, part, "in_stock", rules.TIERS[-1])
-            yield (
-                f"{number.brand.name} {number.raw} in stock with someone who delivers here",
-                replace(
-                    self.facts,
-                    suppliers={**self.facts.suppliers, 0: source},
-                    branches={**self.facts.branches, 0: shop},
-                    offers=(*self.facts.offers, offer),
-                ),
-            )
-
-    def _sources_back(self) -> Iterator[tuple[str, World]]:
-        for supplier in self.facts.suppliers.values():
-            if not rules.is_fresh(supplier, at=self.at):
-                fresh = replace(supplier, confirmed_at=self.at + timedelta(seconds=1))
-                yield (
-                    f"{self.suppliers[supplier.id].name} answering again, with the data it last sent",
-                    replace(self.facts, suppliers={**self.facts.suppliers, supplier.id: fresh}),
-                )
-
-    def _systems_back(self) -> Iterator[tuple[str, World]]:
-        for system in System:
-            lame = [dealer for dealer in self.facts.dealers.values() if system in dealer.down]
-            for dealer in lame:
-                mended = replace(dealer, down=dealer.down - {system})
-                yield (
-                    f"{system.label} working again at {self.dealers[dealer.id].name}",
-                    replace(self.facts, dealers={**self.facts.dealers, dealer.id: mended}),
-                )
-            if len(lame) > 1:
-                mended_all = {dealer.id: replace(dealer, down=dealer.down - {system}) for dealer in lame}
-                yield (
-                    f"{system.label} working again everywhere",
-                    replace(self.facts, dealers={**self.facts.dealers, **mended_all}),
-                )
-
-    def _words(self) -> Iterator[tuple[str, World]]:
-        for word in self.facts.overrides:
-            if word.expires_at > self.at and word.kind != rules.Word.PART_OBTAINABLE:
-                yield (
-                    "an admin taking back their word on it",
-                    replace(self.facts, overrides=tuple(other for other in self.facts.overrides if other != word)),
-                )
+def _range(serial_from: str, serial_to: str) -> str:
+    if serial_from and serial_to:
+        return f"chassis {serial_from} to {serial_to}"
+    if serial_from:
+        return f"from chassis {serial_from}"
+    return f"up to chassis {serial_to}" if serial_to else ""
 
 
 def _state(masks: Masks, region: int) -> str:

@@ -9,7 +9,7 @@ from itertools import chain
 from django.db.models import Q
 
 from dealers.models import Dealer, Make, State, Status
-from parts.blocking import world
+from parts.blocking import rules, world
 from parts.blocking.models import Override, RequirementOption
 from parts.blocking.world import World
 from parts.catalogue.models import Brand, ManualReference, Part, Repair, RepairKind, Requirement
@@ -44,12 +44,16 @@ def world_of_vehicle(vehicle_id: int) -> World:
 
 def _gather(*, vehicles: Q, repairs: Q, parts: Q, branches: Q, dealers: Q, makes: Q) -> World:
     vehicle_facts = {
-        row[0]: world.Vehicle(*row) for row in Vehicle.objects.filter(vehicles).values_list("id", "model", "region")
-    }
+        row[0]: world.Vehicle(*row[:4], year=rules.year_made(*row[4:]))
+        for row in Vehicle.objects.filter(vehicles).values_list(
+            "id", "model", "region", "vin_last8",
+            "manufacture_year", "manufactured_on", "first_used_on", "registered_on",
+        )
+    }  # fmt: skip
     repair_facts = {
         row[0]: world.Repair(*row)
         for row in Repair.objects.filter(repairs).values_list(
-            "id", "kind", "model", "position", "needs_diagnostics", "needs_programming"
+            "id", "kind", "model", "position", "needs_diagnostics", "needs_programming", "year_from", "year_to"
         )
     }
     part_brands = dict(Part.objects.filter(parts).values_list("id", "brand"))
@@ -60,6 +64,7 @@ def _gather(*, vehicles: Q, repairs: Q, parts: Q, branches: Q, dealers: Q, makes
     options = RequirementOption.objects.filter(requirement__in=requirements)
     defects = Defect.objects.filter(vehicle__in=vehicle_facts)
     offers = Offer.objects.filter(part__in=part_brands)
+    fields = ("requirement", "part", "quantity", "bundle", "serial_from", "serial_to")
     kinds = RepairKind.objects.values_list("id", "position_by", "needs_nothing")
     return World(
         suppliers=_suppliers(),
@@ -75,7 +80,7 @@ def _gather(*, vehicles: Q, repairs: Q, parts: Q, branches: Q, dealers: Q, makes
         references=_references(),
         repairs=repair_facts,
         requirements=requirements,
-        options=tuple(world.Option(*row) for row in options.values_list("requirement", "part", "quantity", "bundle")),
+        options=tuple(world.Option(*row) for row in options.values_list(*fields)),
         vehicles=vehicle_facts,
         defects={
             row[0]: world.Defect(*row)

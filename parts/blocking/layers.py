@@ -48,11 +48,19 @@ MAKE_REACH = Layer("make_reach", "parts_makereach", ("make_id",), ("catalogue", 
 OPTIONS = Layer(
     "options",
     "parts_requirementoption",
-    ("requirement_id", "part_id", "bundle"),
+    ("requirement_id", "part_id", "bundle", "serial_from", "serial_to"),
     ("repair_id", "quantity"),
     dirty="marked_repair",
     dirty_key="repair_id",
     nullable_keys=("bundle",),
+)
+SPLITS = Layer(
+    "splits",
+    "parts_repairsplit",
+    ("repair_id", "number"),
+    ("starts_at", "ends_before"),
+    dirty="marked_repair",
+    dirty_key="repair_id",
 )
 AVAILABILITY = Layer(
     "availability",
@@ -65,7 +73,7 @@ AVAILABILITY = Layer(
 READINESS = Layer(
     "readiness",
     "parts_readiness",
-    ("repair_id",),
+    ("repair_id", "split"),
     (
         "ready", "possible", "parts_ready", "parts_possible", "parts_stocked", "identify", "diagnostics", "programming",
     ),
@@ -76,7 +84,7 @@ NEEDS = Layer(
     "needs",
     "parts_repairneed",
     ("defect_id",),
-    ("vehicle_id", "repair_id", "region", "is_failing", "needs_nothing"),
+    ("vehicle_id", "repair_id", "region", "is_failing", "needs_nothing", "split"),
     dirty="dirty_defect",
     dirty_key="defect_id",
 )
@@ -88,7 +96,7 @@ STATUSES = Layer(
     dirty="touched_vehicle",
     dirty_key="vehicle_id",
 )
-LAYERS = (BRANCH_REACH, BRAND_COVER, MAKE_REACH, OPTIONS, AVAILABILITY, READINESS, NEEDS, STATUSES)
+LAYERS = (BRANCH_REACH, BRAND_COVER, MAKE_REACH, OPTIONS, SPLITS, AVAILABILITY, READINESS, NEEDS, STATUSES)
 
 
 @cache

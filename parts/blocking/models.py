@@ -21,7 +21,7 @@ from garagehub.lib.geography import REGION_CHOICES
 from parts.blocking import rules
 from parts.catalogue.models import Brand, Part, Repair, Requirement
 from parts.stock.models import Branch
-from parts.vehicles.models import Defect, Vehicle
+from parts.vehicles.models import Defect, Vehicle, VehicleModel
 
 
 class Verdict(models.TextChoices):
@@ -116,7 +116,8 @@ class RequirementOption(models.Model):
     """A part that meets a requirement, its successors expanded, and how many of it are needed.
 
     Options of one requirement with the same `bundle` are needed together and meet it together; without one, alone.
-    Rows are what `parts.catalogue.supersession.expanded_options` yields.
+    An option fits chassis numbers from `serial_from` to `serial_to`; empty: from the first, to the last.
+    Rows are what `parts.catalogue.supersession.expanded_options_sql` yields.
     """
 
     requirement = models.ForeignKey(
@@ -126,13 +127,43 @@ class RequirementOption(models.Model):
     part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded", db_constraint=False)
     quantity = models.PositiveSmallIntegerField()
     bundle = models.PositiveSmallIntegerField(null=True, blank=True)
+    serial_from = models.CharField(max_length=8, blank=True, db_collation="C")
+    serial_to = models.CharField(max_length=8, blank=True, db_collation="C")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["requirement", "part", "bundle"], nulls_distinct=False, name="parts_option_once"
+                fields=["requirement", "part", "bundle", "serial_from", "serial_to"],
+                nulls_distinct=False,
+                name="parts_option_once",
             ),
         ]
+        indexes: ClassVar = [
+            # Few options have a range: the splits are read from this index alone.
+            models.Index(
+                fields=["repair", "serial_from", "serial_to"],
+                condition=~models.Q(serial_from="") | ~models.Q(serial_to=""),
+                name="parts_option_by_serial",
+            ),
+        ]
+
+
+class RepairSplit(models.Model):
+    """A stretch of chassis numbers within which the same parts fit, of a repair whose parts differ by them.
+
+    Numbered from 1 in order. `ends_before` is where the next begins; empty: it does not end. What begins just after
+    EH000001 is written with a space behind it, which sorts there.
+    """
+
+    repair = models.ForeignKey(
+        Repair, on_delete=models.CASCADE, related_name="splits", db_constraint=False, db_index=False
+    )
+    number = models.SmallIntegerField()
+    starts_at = models.CharField(max_length=9, blank=True, db_collation="C")
+    ends_before = models.CharField(max_length=9, blank=True, db_collation="C")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["repair", "number"], name="parts_split_once")]
 
 
 class PartAvailability(models.Model):
@@ -154,11 +185,16 @@ class PartAvailability(models.Model):
 
 
 class Readiness(models.Model):
-    """L2: where a repair can be done. Blocked = not possible; unknown = possible and not ready."""
+    """L2: where a repair can be done. Blocked = not possible; unknown = possible and not ready.
 
-    repair = models.OneToOneField(
-        Repair, primary_key=True, on_delete=models.CASCADE, related_name="readiness", db_constraint=False
+    A repair whose parts differ by chassis number has a row for each split, and one of split 0 for cars whose VIN is
+    not known: ready if each split is, possible if one is. Other repairs have split 0 only.
+    """
+
+    repair = models.ForeignKey(
+        Repair, on_delete=models.CASCADE, related_name="readiness", db_constraint=False, db_index=False
     )
+    split = models.SmallIntegerField(default=0)
     ready = models.IntegerField()
     possible = models.IntegerField()
     parts_ready = models.IntegerField()
@@ -170,6 +206,7 @@ class Readiness(models.Model):
 
     class Meta:
         verbose_name_plural = "readiness"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["repair", "split"], name="parts_readiness_once")]
 
 
 class RepairNeed(models.Model):
@@ -189,6 +226,7 @@ class RepairNeed(models.Model):
     region = models.SmallIntegerField(choices=REGION_CHOICES)
     is_failing = models.BooleanField()
     needs_nothing = models.BooleanField(default=False)
+    split = models.SmallIntegerField(default=0, help_text="The split of the repair that the VIN falls in; 0: none.")
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["repair", "vehicle"], name="parts_need_repair")]
@@ -214,7 +252,10 @@ class RepairStatus(models.Model):
 
 
 class BlockChange(models.Model):
-    """Written when a vehicle's RepairStatus changes; what alerts and history read."""
+    """Written when a vehicle's RepairStatus changes; what alerts and history read.
+
+    The table is partitioned by `at` and kept by month (see `parts.blocking.history`).
+    """
 
     vehicle = models.ForeignKey(
         Vehicle, on_delete=models.CASCADE, related_name="block_changes", db_index=False, db_constraint=False
@@ -233,6 +274,40 @@ class BlockChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vehicle_id}: {self.old} to {self.new}"
+
+
+class BlockedDay(models.Model):
+    """How many vehicles were blocked or not known at the end of a UK day, and how many became or ceased to be blocked.
+
+    One row per make, model, region and reason that has any. Reason 0 counts each vehicle once; a vehicle with two
+    reasons counts in the row of each. Vehicles off the road by choice are left out. No row names a vehicle.
+    """
+
+    day = models.DateField()
+    make = models.ForeignKey(
+        Make, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    model = models.ForeignKey(
+        VehicleModel, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    region = models.SmallIntegerField(choices=REGION_CHOICES)
+    reason = models.SmallIntegerField(choices=[(0, "any"), *Reason.choices])
+    blocked = models.IntegerField()
+    unknown = models.IntegerField()
+    opened = models.IntegerField(help_text="Became blocked that day.")
+    closed = models.IntegerField(help_text="Ceased to be blocked that day.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["day", "reason", "make", "model", "region"],
+                nulls_distinct=False,
+                name="parts_blockedday_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.blocked} blocked"
 
 
 class EngineClock(models.Model):

@@ -11,17 +11,19 @@ The rules are written one key at a time and plainly, never for speed. `specifica
 from __future__ import annotations
 
 import enum
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from garagehub.lib.geography import ALL_REGIONS, UK, has, mask, reach_of
-from parts.blocking.world import Branch, Dealer, Defect, Kind, Offer, Override, Repair, Supplier, Vehicle
+from parts.blocking.world import Branch, Dealer, Defect, Kind, Offer, Option, Override, Repair, Supplier, Vehicle
 
 ANYWHERE = 1 << UK
 EACH_REGION = ALL_REGIONS ^ ANYWHERE
 TIERS = (1, 2, 3, 4)
 TIER_BITS = UK + 1
+SERIAL_LENGTH = 8  # of a VIN's 17 characters, the last that tell one car of a model from another
 # One bit at the foot of each tier: a mask times this is that mask in all four.
 EVERY_TIER = sum(1 << (TIER_BITS * (tier - 1)) for tier in TIERS)
 
@@ -88,13 +90,14 @@ class Readiness(NamedTuple):
 
 
 class Need(NamedTuple):
-    """What mends a defect: a repair, or nothing that we track, or nobody knows."""
+    """What mends a defect: a repair and the split of it that the VIN falls in, or nothing we track, or nobody knows."""
 
     vehicle: int
     repair: int | None
     region: int
     is_failing: bool
     needs_nothing: bool
+    split: int = 0
 
 
 class Status(NamedTuple):
@@ -224,6 +227,47 @@ def requirement_masks(bundles: Sequence[Sequence[Masks]], *, by_vin: bool) -> Ma
     return found._replace(ready=all_masks(each).ready) if by_vin else found
 
 
+def splits(options: Iterable[Option]) -> list[str]:
+    """Where stretches of chassis numbers begin within which the same options fit; none if all fit every number.
+
+    What comes just after a number begins with that number and a space, which sorts there.
+    """
+    limited = [option for option in options if option.serial_from or option.serial_to]
+    ends = {f"{option.serial_to} " for option in limited if option.serial_to}
+    return sorted({"", *(option.serial_from for option in limited), *ends}) if limited else []
+
+
+def fits(option: Option, start: str) -> bool:
+    """Whether an option fits the stretch of chassis numbers that begins there."""
+    return option.serial_from <= start and (not option.serial_to or start <= option.serial_to)
+
+
+def split_of(vin: str, starts: Sequence[str]) -> int:
+    """The number, from 1, of the split that the last 8 of a VIN fall in; 0 if there are none or it is not known."""
+    return bisect_right(starts, vin) if len(vin) == SERIAL_LENGTH else 0
+
+
+def whatever_the_vin(each: Sequence[Readiness]) -> Readiness:
+    """A repair of a car whose VIN is not known, by its splits: ready if it is in each, possible if it is in one.
+
+    Where a part can be identified in one split, those in which it cannot are not counted as possible.
+    """
+    identify = any_of(found.identify for found in each)
+    can = any_of(found.parts.possible & found.identify for found in each)
+    return Readiness(
+        ready=all_masks(Masks(found.ready, 0, 0) for found in each).ready,
+        possible=any_of(found.possible for found in each),
+        parts=Masks(
+            ready=all_masks(found.parts for found in each).ready,
+            possible=can | any_of(found.parts.possible for found in each) & ~identify,
+            stocked=any_of(found.parts.stocked for found in each),
+        ),
+        identify=identify,
+        diagnostics=each[0].diagnostics,
+        programming=each[0].programming,
+    )
+
+
 def readiness(
     repair: Repair,
     requirements: Sequence[tuple[Masks, bool]],
@@ -249,16 +293,39 @@ def need(
     defect: Defect,
     vehicle: Vehicle,
     kind: Kind | None,
-    repairs: Mapping[tuple[int, int | None, str], Repair],
+    repairs: Mapping[tuple[int, int | None, str], Sequence[Repair]],
+    starts: Mapping[int, Sequence[str]],
 ) -> Need | None:
-    """What mends a defect, by the kind its manual reference means. Of what did not fail, only what is known counts."""
+    """What mends a defect, by the kind its manual reference means. Of what did not fail, only what is known counts.
+
+    `starts`: the splits of each repair. Where repairs differ by year, a car whose year is not known has none of them:
+    which of them it needs would be a guess.
+    """
     needs_nothing = kind is not None and kind.needs_nothing
     repair = None
     if kind is not None and not needs_nothing:
-        repair = repairs.get((kind.id, vehicle.model, defect.longitudinal if kind.position_by == "axle" else ""))
+        position = defect.longitudinal if kind.position_by == "axle" else ""
+        variants = repairs.get((kind.id, vehicle.model, position), ())
+        repair = next((variant for variant in variants if is_for_year(variant, vehicle.year)), None)
     if repair is None and not defect.is_failing:
         return None
-    return Need(vehicle.id, repair.id if repair else None, vehicle.region, defect.is_failing, needs_nothing)
+    split = split_of(vehicle.vin, starts.get(repair.id, ())) if repair else 0
+    return Need(vehicle.id, repair.id if repair else None, vehicle.region, defect.is_failing, needs_nothing, split)
+
+
+def is_for_year(repair: Repair, year: int | None) -> bool:
+    """Whether a repair is that of a car made in a year. If the year is not known, only a repair of all years is."""
+    if year is None:
+        return repair.year_from is None and repair.year_to is None
+    return (repair.year_from or year) <= year <= (repair.year_to or year)
+
+
+def year_made(
+    manufacture_year: int | None, manufactured_on: date | None, first_used_on: date | None, registered_on: date | None
+) -> int | None:
+    """The year a car was made, by the best that is known of it."""
+    day = manufactured_on or first_used_on or registered_on
+    return manufacture_year or (day.year if day else None)
 
 
 def reasons(found: Readiness | None, region: int, *, needs_nothing: bool = False) -> Reason:

@@ -33,6 +33,8 @@ def _defect(defect: DefectFact, at: datetime) -> Iterator[str]:
     yield f"{'Failed on' if defect.is_failing else 'Advised'}: {defect.text}"
     reasons = f" ({', '.join(defect.reasons)})" if defect.reasons else ""
     yield f"  mended by: {defect.repair}{': ' + defect.verdict if defect.verdict else ''}{reasons}"
+    if defect.needs_vin:
+        yield "  needs the VIN: which parts fit depends on the chassis number, and nobody has entered it"
     yield from (f"  an admin says: {word}" for word in defect.overrides)
     for requirement in defect.requirements:
         by_vin = ", chosen by VIN" if requirement.by_vin else ""
@@ -47,7 +49,8 @@ def _defect(defect: DefectFact, at: datetime) -> Iterator[str]:
 
 def _option(option: OptionFact, at: datetime) -> Iterator[str]:
     together = f", together with the others of set {option.needed_with}" if option.needed_with else ""
-    yield f"{option.quantity} of {option.brand} {option.part_number}{together}: {option.state}"
+    fits = f", {option.fits}" if option.fits else ""
+    yield f"{option.quantity} of {option.brand} {option.part_number}{fits}{together}: {option.state}"
     if not option.is_brand_covered:
         yield "  no up-to-date source covers this brand"
     elif not option.offers:

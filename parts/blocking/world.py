@@ -64,12 +64,17 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A part that meets a requirement, alone or together with the others of its bundle."""
+    """A part that meets a requirement, alone or together with the others of its bundle.
+
+    It fits chassis numbers (last 8 of a VIN) from `serial_from` to `serial_to`; empty: from the first, to the last.
+    """
 
     requirement: int
     part: int
     quantity: int = 1
     bundle: int | None = None
+    serial_from: str = ""
+    serial_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A repair kind on a model, at a position."""
+    """A repair kind on a model, at a position, for cars made in the years named; None: from the first, to the last."""
 
     id: int
     kind: int
@@ -91,6 +96,8 @@ class Repair:
     position: str = ""
     needs_diagnostics: bool = False
     needs_programming: bool = False
+    year_from: int | None = None
+    year_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle, its model if known, and where it is kept (`UK`: nobody said)."""
+    """A vehicle, its model, year and last 8 of VIN if known, and where it is kept (`UK`: nobody said)."""
 
     id: int
     model: int | None
     region: int
+    vin: str = ""
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar, Self
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from parts.vehicles.models import VehicleModel
@@ -158,23 +158,61 @@ class ManualReference(models.Model):
         return f"{self.ref} ({self.scheme})"
 
 
+YEARS = [MinValueValidator(1900), MaxValueValidator(2100)]
+SERIAL_LENGTH = 8
+_SERIAL = RegexValidator(
+    rf"^[A-Z0-9]{{{SERIAL_LENGTH}}}\Z", "Enter the last 8 characters of a VIN, in capital letters and digits."
+)
+
+
 class Repair(models.Model):
-    """A repair kind on a vehicle model, at a position. It needs all its requirements."""
+    """A repair kind on a vehicle model, at a position, for cars of some years or of all. It needs all its requirements.
+
+    Where parts or systems differ by year, a model has several repairs of a kind; their years never overlap (an
+    exclusion constraint of the database), so that a car has one of them or none.
+    """
 
     kind = models.ForeignKey(RepairKind, on_delete=models.PROTECT, related_name="repairs")
     model = models.ForeignKey(VehicleModel, on_delete=models.PROTECT, related_name="repairs")
     position = models.CharField(max_length=6, blank=True, help_text="front, rear, or empty.")
+    year_from = models.PositiveSmallIntegerField(
+        "from year",
+        null=True,
+        blank=True,
+        validators=YEARS,
+        help_text="First year of manufacture; empty: from the first.",
+    )
+    year_to = models.PositiveSmallIntegerField(
+        "to year", null=True, blank=True, validators=YEARS, help_text="Last year of manufacture; empty: to this day."
+    )
     needs_diagnostics = models.BooleanField(default=False)
     needs_programming = models.BooleanField(default=False)
     is_demo = models.BooleanField("demonstration data", default=False)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["model", "kind", "position"], name="parts_repair_once"),
+            models.UniqueConstraint(
+                fields=["model", "kind", "position", "year_from"], nulls_distinct=False, name="parts_repair_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(year_from__isnull=True)
+                | models.Q(year_to__isnull=True)
+                | models.Q(year_from__lte=models.F("year_to")),
+                name="parts_repair_years_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.position}".strip()
+        return f"{self.kind} {self.position}".strip() + (f", {years}" if (years := self.years) else "")
+
+    @property
+    def years(self) -> str:
+        """The years of manufacture in words; empty for all."""
+        if self.year_from and self.year_to:
+            return str(self.year_from) if self.year_from == self.year_to else f"{self.year_from} to {self.year_to}"
+        if self.year_from:
+            return f"from {self.year_from}"
+        return f"up to {self.year_to}" if self.year_to else ""
 
 
 class Requirement(models.Model):
@@ -184,7 +222,10 @@ class Requirement(models.Model):
     name = models.CharField(max_length=80)
     quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(4)])
     by_vin = models.BooleanField(
-        "chosen by VIN", default=False, help_text="Which of the parts fits is known only from the VIN."
+        "chosen by VIN",
+        default=False,
+        help_text="Which of the parts fits is known only from the VIN, and only to the maker's catalogue. "
+        "Where the ranges are known, give each part its own instead.",
     )
 
     class Meta:
@@ -199,14 +240,41 @@ class Requirement(models.Model):
 
 
 class RequirementPart(models.Model):
-    """A part that meets a requirement."""
+    """A part that meets a requirement, on any car of the repair or within a range of chassis numbers.
+
+    A chassis number is the last 8 characters of a VIN. Ranges are compared as text, digits before letters.
+    """
 
     requirement = models.ForeignKey(Requirement, on_delete=models.CASCADE, related_name="options")
     part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="requirements")
+    serial_from = models.CharField(
+        "from chassis",
+        max_length=SERIAL_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        db_collation="C",
+        validators=[_SERIAL],
+        help_text="The first, as in EH000001; empty: from the first made.",
+    )
+    serial_to = models.CharField(
+        "to chassis",
+        max_length=SERIAL_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        db_collation="C",
+        validators=[_SERIAL],
+        help_text="The last, included; empty: to this day.",
+    )
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["requirement", "part"], name="parts_requirementpart_once"),
+            models.UniqueConstraint(fields=["requirement", "part", "serial_from"], name="parts_requirementpart_once"),
+            models.CheckConstraint(
+                condition=models.Q(serial_to="") | models.Q(serial_from__lte=models.F("serial_to")),
+                name="parts_requirementpart_serials_in_order",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -64,7 +64,10 @@ class Chain(NamedTuple):
 
 
 def expanded_options_sql() -> str:
-    """SQL yielding (requirement_id, part_id, quantity, bundle); parameter `requirements`: ids, or None for all."""
+    """SQL yielding (requirement_id, part_id, quantity, bundle, serial_from, serial_to).
+
+    Parameter `requirements`: ids, or None for all.
+    """
     return _EXPAND_OPTIONS
 
 

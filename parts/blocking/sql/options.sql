@@ -1,5 +1,7 @@
 -- What meets each requirement, as the catalogue expands it, with the repair it belongs to.
-SELECT expanded.requirement_id, expanded.part_id, expanded.bundle, requirement.repair_id, expanded.quantity
+SELECT
+    expanded.requirement_id, expanded.part_id, expanded.bundle, expanded.serial_from, expanded.serial_to,
+    requirement.repair_id, expanded.quantity
 FROM (
 {expanded_options}
 ) expanded

@@ -34,7 +34,7 @@ FROM (
         END << CASE WHEN need.is_failing THEN 0 ELSE 8 END) AS named
     FROM parts_repairneed need
     JOIN touched_vehicle touched ON touched.id = need.vehicle_id  -- only dirty
-    LEFT JOIN parts_readiness repair ON repair.repair_id = need.repair_id
+    LEFT JOIN parts_readiness repair ON repair.repair_id = need.repair_id AND repair.split = need.split
     WHERE NOT need.needs_nothing AND coalesce((repair.ready >> need.region) & 1, 0) = 0
     GROUP BY need.vehicle_id
 ) concerned

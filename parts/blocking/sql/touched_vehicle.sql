@@ -7,12 +7,12 @@ UNION
 SELECT need.vehicle_id
 FROM (
     SELECT
-        repair_id,
+        repair_id, split,
         op <> 'U' OR (((parts_possible # old_parts_possible) | (parts_stocked # old_parts_stocked)) & %(anywhere)s) <> 0
             AS everywhere,
         (parts_ready # old_parts_ready) | (parts_possible # old_parts_possible) | (parts_stocked # old_parts_stocked)
             | (identify # old_identify) | (diagnostics # old_diagnostics) | (programming # old_programming) AS regions
     FROM delta_readiness
 ) repair
-JOIN parts_repairneed need ON need.repair_id = repair.repair_id
+JOIN parts_repairneed need ON need.repair_id = repair.repair_id AND need.split = repair.split
 WHERE repair.everywhere OR (repair.regions >> need.region) & 1 = 1

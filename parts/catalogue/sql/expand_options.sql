@@ -1,4 +1,5 @@
--- What meets each requirement, its parts' successors and stand-ins included: requirement_id, part_id, quantity, bundle.
+-- What meets each requirement, its parts' successors and stand-ins included: requirement_id, part_id, quantity, bundle,
+-- serial_from, serial_to. What replaced a part fits where that part fits: each range of chassis numbers is on its own.
 -- Rows of one requirement and bundle are needed together; bundle NULL meets it alone.
 -- `parts.catalogue.expansion` says the same in plain Python.
 -- Parameter `requirements`: ids, or NULL for all.
@@ -6,7 +7,9 @@
 -- UNION by its guess of the rows. Nothing replaces itself in a circle, and UNION drops what was reached before, so they end.
 WITH RECURSIVE
 listed AS MATERIALIZED (
-    SELECT option.requirement_id, option.part_id, requirement.quantity::int AS quantity
+    SELECT
+        option.requirement_id, option.serial_from, option.serial_to, option.part_id,
+        requirement.quantity::int AS quantity
     FROM parts_requirementpart option
     JOIN parts_requirement requirement ON requirement.id = option.requirement_id
     WHERE %(requirements)s::bigint[] IS NULL OR option.requirement_id = ANY(%(requirements)s::bigint[])
@@ -22,9 +25,11 @@ successor (from_id, part_id, ratio) AS (
     JOIN parts_supersession edge ON edge.old_id = successor.part_id AND edge.kind = 'or'
 ),
 reached AS MATERIALIZED (
-    SELECT requirement_id, part_id, quantity FROM listed
+    SELECT requirement_id, serial_from, serial_to, part_id, quantity FROM listed
     UNION ALL
-    SELECT listed.requirement_id, successor.part_id, least(listed.quantity * successor.ratio, 999)
+    SELECT
+        listed.requirement_id, listed.serial_from, listed.serial_to, successor.part_id,
+        least(listed.quantity * successor.ratio, 999)
     FROM listed
     JOIN successor ON successor.from_id = listed.part_id
 ),
@@ -65,15 +70,19 @@ replacing_set (from_id, parts, ratios) AS (
     ) next
 ),
 together AS MATERIALIZED (
-    SELECT DISTINCT reached.requirement_id, reached.quantity, replacing_set.parts, replacing_set.ratios
+    SELECT DISTINCT
+        reached.requirement_id, reached.serial_from, reached.serial_to, reached.quantity,
+        replacing_set.parts, replacing_set.ratios
     FROM reached
     JOIN replacing_set ON replacing_set.from_id = reached.part_id
 ),
 alone AS MATERIALIZED (
-    SELECT requirement_id, part_id, quantity FROM reached
+    SELECT requirement_id, serial_from, serial_to, part_id, quantity FROM reached
     UNION ALL
     -- The members of a set may all have come down to one part.
-    SELECT requirement_id, parts[1], least(quantity * ratios[1], 999) FROM together WHERE cardinality(parts) = 1
+    SELECT requirement_id, serial_from, serial_to, parts[1], least(quantity * ratios[1], 999)
+    FROM together
+    WHERE cardinality(parts) = 1
 ),
 -- Where an edge holds both ways, the old part stands in for the new: one for `ratio`.
 stand_in (from_id, part_id, ratio) AS (
@@ -88,24 +97,29 @@ stand_in (from_id, part_id, ratio) AS (
 ),
 numbered AS (
     SELECT
-        requirement_id, quantity, parts, ratios,
-        row_number() OVER (PARTITION BY requirement_id ORDER BY parts, ratios, quantity) AS bundle
+        requirement_id, serial_from, serial_to, quantity, parts, ratios,
+        row_number() OVER (
+            PARTITION BY requirement_id ORDER BY serial_from, serial_to, parts, ratios, quantity
+        ) AS bundle
     FROM together
     WHERE cardinality(parts) > 1
 )
-SELECT requirement_id, part_id, min(quantity)::smallint AS quantity, NULL::smallint AS bundle
+SELECT
+    requirement_id, part_id, min(quantity)::smallint AS quantity, NULL::smallint AS bundle, serial_from, serial_to
 FROM (
-    SELECT requirement_id, part_id, quantity FROM alone
+    SELECT requirement_id, serial_from, serial_to, part_id, quantity FROM alone
     UNION ALL
-    SELECT alone.requirement_id, stand_in.part_id, (alone.quantity + stand_in.ratio - 1) / stand_in.ratio
+    SELECT
+        alone.requirement_id, alone.serial_from, alone.serial_to, stand_in.part_id,
+        (alone.quantity + stand_in.ratio - 1) / stand_in.ratio
     FROM alone
     JOIN stand_in ON stand_in.from_id = alone.part_id
 ) enough
-GROUP BY requirement_id, part_id
+GROUP BY requirement_id, serial_from, serial_to, part_id
 UNION ALL
 SELECT
     numbered.requirement_id, member.part_id, least(numbered.quantity * member.ratio, 999)::smallint,
-    numbered.bundle::smallint
+    numbered.bundle::smallint, numbered.serial_from, numbered.serial_to
 FROM numbered
 CROSS JOIN LATERAL unnest(numbered.parts, numbered.ratios) AS member (part_id, ratio)
 WHERE numbered.bundle <= 1000

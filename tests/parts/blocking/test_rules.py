@@ -262,8 +262,8 @@ def test_a_vehicle_whose_place_is_not_known_is_decided_for_anywhere():
 
 
 def need(defect, kind, repairs=()):
-    by_key = {(repair.kind, repair.model, repair.position): repair for repair in repairs}
-    return rules.need(defect, Vehicle(1, 1, LONDON), kind, by_key)
+    by_key = {(repair.kind, repair.model, repair.position): [repair] for repair in repairs}
+    return rules.need(defect, Vehicle(1, 1, LONDON), kind, by_key, {})
 
 
 FAILED = Defect(1, 1, "current", "5.3.1", "front")

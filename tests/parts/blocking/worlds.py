@@ -349,16 +349,16 @@ def check_against_rules() -> None:
         if any(row := (*(rules.pack(column) for column in zip(*tiers, strict=True)), barred))
     }
     assert {
-        row[0]: (row[1], row[2], row[3:6], *row[6:])
+        row[:2]: (row[2], row[3], row[4:7], *row[7:])
         for row in Readiness.objects.values_list(
-            "repair", "ready", "possible", "parts_ready", "parts_possible", "parts_stocked", "identify", "diagnostics",
+            "repair", "split", "ready", "possible", "parts_ready", "parts_possible", "parts_stocked", "identify", "diagnostics",
             "programming",
         )
     } == expected.readiness  # fmt: skip
     assert {
         row[0]: row[1:]
         for row in RepairNeed.objects.values_list(
-            "defect", "vehicle", "repair", "region", "is_failing", "needs_nothing"
+            "defect", "vehicle", "repair", "region", "is_failing", "needs_nothing", "split"
         )
     } == expected.needs
     assert {row[0]: row[1:] for row in RepairStatus.objects.values_list("vehicle", "status", "reasons", "risk")} == {

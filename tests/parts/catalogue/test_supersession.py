@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from garagehub.lib.errors import DomainError
 from parts.catalogue.expansion import Edge, options
-from parts.catalogue.models import Lifecycle, Part, Supersession
+from parts.catalogue.models import Lifecycle, Part, RequirementPart, Supersession
 from parts.catalogue.supersession import (
     MAX_CHAIN,
     MAX_SET,
@@ -45,13 +45,13 @@ def expanded(requirements=None):
 
 def alone(repair):
     requirement = repair.requirements.get()
-    return {part: quantity for _, part, quantity, bundle in expanded([requirement.pk]) if bundle is None}
+    return {part: quantity for _, part, quantity, bundle, *_ in expanded([requirement.pk]) if bundle is None}
 
 
 def together(repair):
     requirement = repair.requirements.get()
     sets = {}
-    for _, part, quantity, bundle in expanded([requirement.pk]):
+    for _, part, quantity, bundle, *_ in expanded([requirement.pk]):
         if bundle is not None:
             sets.setdefault(bundle, set()).add((part, quantity))
     return {frozenset(members) for members in sets.values()}
@@ -145,15 +145,18 @@ def test_the_sql_says_what_the_specification_says(edges, requirements):
             for edge in kept.values()
         )
         repair = make_repair(*((quantity, [parts[part], parts[(part + 2) % 7]]) for part, quantity in requirements))
+        RequirementPart.objects.filter(part=parts[3]).update(serial_from="EH000001", serial_to="FH999999")
         found = {}
-        for requirement_id, part_id, quantity, bundle in expanded():
-            found.setdefault(requirement_id, {}).setdefault(bundle, []).append((part_id, quantity))
+        for requirement_id, part_id, quantity, bundle, *serials in expanded():
+            found.setdefault((requirement_id, *serials), {}).setdefault(bundle, []).append((part_id, quantity))
 
         for requirement, (part, quantity) in zip(repair.requirements.order_by("pk"), requirements, strict=True):
-            wanted = {parts[part].pk: quantity, parts[(part + 2) % 7].pk: quantity}
-            singles, sets = options(wanted, kept.values())
-            assert sorted(found[requirement.pk].pop(None, [])) == sorted(singles.items())
-            assert {frozenset(members) for members in found[requirement.pk].values()} == sets
+            numbers = {part, (part + 2) % 7}
+            for serials, listed in {("", ""): numbers - {3}, ("EH000001", "FH999999"): numbers & {3}}.items():
+                singles, sets = options({parts[n].pk: quantity for n in listed}, kept.values())
+                ways = found.get((requirement.pk, *serials), {})
+                assert sorted(ways.pop(None, [])) == sorted(singles.items())
+                assert {frozenset(members) for members in ways.values()} == sets
         transaction.set_rollback(True)
 
 
