@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from dealers import board, incidents, reports
 from dealers.access import IsGarage, dealer_for
-from dealers.models import Dealer, Incident, State, System
+from dealers.models import Dealer, Incident, Scope, State, System
 from dealers.serializers import DealerDetail, DealerSummary, IncidentShape, OverallStatus, ReportIn, ReportOut
 from garagehub.lib.api import Paging, ScopedThrottle, problems
 from garagehub.lib.geography import REGION_SLUGS
@@ -119,6 +119,7 @@ class ReportsView(APIView):
     permission_classes = (IsGarage,)
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "report"
+    required_scope = Scope.REPORT
 
     @extend_schema(
         tags=["Status"],

@@ -9,9 +9,9 @@ from parts.urls import page_urlpatterns as part_pages
 admin.site.enable_nav_sidebar = False  # lists such as the feeds' need the width
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
     path("api/v1/", include("garagehub.api")),
-    path("", include("garagehub.web.urls")),
+    path("", include("garagehub.web.urls")),  # before the admin: its sign-in is ours
+    path("admin/", admin.site.urls),
     *dealer_pages,
     *part_pages,
 ]

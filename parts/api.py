@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dealers.models import ApiKey, Dealer
+from dealers.models import ApiKey, Dealer, Scope
 from garagehub.lib.api import BodyParser, ScopedThrottle, problems
 from garagehub.lib.errors import DomainError
 from garagehub.lib.uploads import is_too_large
@@ -134,6 +134,7 @@ class StockPreview(APIView):
 
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "garage"
+    required_scope = Scope.STOCK
     parser_classes = (MultiPartParser, CsvBody, XlsxBody)
 
     @extend_schema(
@@ -153,6 +154,7 @@ class StockUpload(APIView):
 
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "garage"
+    required_scope = Scope.STOCK
     parser_classes = (MultiPartParser, CsvBody, XlsxBody, BodyParser)
 
     @extend_schema(

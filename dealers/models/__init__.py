@@ -20,7 +20,17 @@ from dealers.models.incidents import (
     UpdateTemplate,
 )
 from dealers.models.maintenance import Maintenance, MaintenanceQuerySet, MaintenanceUpdate
-from dealers.models.places import ApiKey, Dealer, DealerQuerySet, Make, Membership, State, System
+from dealers.models.places import (
+    ApiKey,
+    Dealer,
+    DealerQuerySet,
+    Invitation,
+    Make,
+    Membership,
+    Scope,
+    State,
+    System,
+)
 
 __all__ = [
     "CLAIMS",
@@ -33,6 +43,7 @@ __all__ = [
     "IncidentQuerySet",
     "IncidentRule",
     "IncidentUpdate",
+    "Invitation",
     "Maintenance",
     "MaintenanceQuerySet",
     "MaintenanceUpdate",
@@ -40,6 +51,7 @@ __all__ = [
     "Membership",
     "Notice",
     "Probe",
+    "Scope",
     "SourceRecord",
     "State",
     "Status",

@@ -6,10 +6,12 @@ import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 
 from garagehub.lib.geography import REGION_CHOICES, REGION_NAMES, REGION_SLUGS, UK
 
@@ -136,6 +138,39 @@ class Membership(models.Model):
         return f"{self.user} at {self.dealer.code} ({self.role})"
 
 
+class Invitation(models.Model):
+    """A person asked by e-mail to work at a dealer. The link's token works once; only its SHA-256 is stored."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    dealer = models.ForeignKey(Dealer, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address", max_length=254)
+    role = models.CharField(max_length=6, choices=Membership.Role.choices, default=Membership.Role.MEMBER)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dealer", "email"], name="dealers_invitation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.dealer.code}"
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    READ = "read", lazy("check parts and cars")
+    REPORT = "report", lazy("report what works")
+    STOCK = "stock", lazy("send own stock")
+    WATCH = "watch", lazy("watch cars and parts")
+    WEBHOOKS = "webhooks", lazy("set up webhooks")
+
+
 class ApiKey(models.Model):
     """A dealer's key to the API. Only its SHA-256 is stored: the key has 256 random bits, so a plain hash is safe."""
 
@@ -144,6 +179,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=80, help_text="Where the key is used, such as: workshop PC.")
     prefix = models.CharField(max_length=12, help_text="The first characters, to tell keys apart.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=8, choices=Scope.choices), default=list)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -155,3 +191,8 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.dealer.code}"
+
+    @property
+    def scope_names(self) -> list[str]:
+        """What it may be used for, in words."""
+        return [str(scope.label) for scope in Scope if scope in self.scopes]

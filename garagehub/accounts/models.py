@@ -60,3 +60,53 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """What the admin's header greets with."""
         return self.name or self.email
+
+
+class Session(models.Model):
+    """A browser's session. Its key is the SHA-256 of the one in the cookie: a copy of this table signs nobody in."""
+
+    key_digest = models.CharField(max_length=64, primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    data = models.TextField()
+    device = models.CharField(max_length=80, blank=True)
+    signed_in_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="accounts_session_expires")]
+
+
+class Authenticator(models.Model):
+    """The app that makes a person's sign-in codes (TOTP, RFC 6238).
+
+    The secret it shares with us is derived from `seed` and the site's own key, so it stands in no table.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="authenticator")
+    seed = models.CharField(max_length=43, editable=False)
+    last_step = models.BigIntegerField(default=0, help_text="The time step of the last code used: none is taken twice.")
+    confirmed_at = models.DateTimeField()
+
+
+class RecoveryCode(models.Model):
+    """A code for the day the phone is lost. Works once; only its SHA-256 is stored, since it has 80 random bits."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, editable=False)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "digest"], name="accounts_recovery_code_once")]
+
+
+class TryCount(models.Model):
+    """How often somebody tried something. Here and not in a cache, so that no limit falls when a cache does."""
+
+    subject = models.CharField(max_length=64, primary_key=True, help_text="A keyed hash of what and who.")
+    count = models.PositiveIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["until"], name="accounts_trycount_until")]

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dealers.access import create_api_key, dealer_for, own_dealer, revoke_api_key
-from dealers.models import ApiKey, Membership
+from dealers.access import dealer_for, issue_api_key, own_dealer, owners_of, revoke_api_key
+from dealers.models import ApiKey
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
-
-
-class KeyForm(forms.Form):
-    """A new key's name."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Name of the new key"),
-        max_length=80,
-        help_text=gettext_lazy("Where it will be used, such as: workshop PC."),
-        error_messages={"required": gettext_lazy("Give the key a name, so that you know it later.")},
-    )
+from garagehub.web.account import person
+from garagehub.web.forms import KeyForm
 
 
 @login_required
@@ -41,23 +31,27 @@ def keys(request: HttpRequest) -> HttpResponse:
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
     form = KeyForm(request.POST or None)
-    secret = None
-    if request.method == "POST" and form.is_valid():
+    secret, status, now = None, 200, timezone.now()
+    if request.method == "POST":
         try:
             dealer = own_dealer(request.user, slug=garage.slug, as_owner=True)
-            _row, secret = create_api_key(dealer=dealer, name=form.cleaned_data["name"], by=request.user)
-            form = KeyForm()
+            if form.is_valid():
+                _row, secret = issue_api_key(dealer=dealer, **form.cleaned_data, by=request.user, at=now)
+                form = KeyForm()
+            else:
+                status = 400
         except DomainError as error:
             form.add_error(None, error.message)
-    owners = Membership.objects.filter(dealer=garage, role=Membership.Role.OWNER).values_list("user_id", flat=True)
+            status = error.status
     context = {
         "garage": garage,
         "form": form,
         "secret": secret,
-        "may_manage": request.user.pk in owners,
-        "keys": ApiKey.objects.filter(dealer=garage).order_by("revoked_at", "-created_at"),
+        "may_manage": owners_of(garage).filter(user=person(request)).exists(),
+        "keys": ApiKey.objects.filter(dealer=garage).order_by(F("revoked_at").desc(nulls_first=True), "-created_at"),
+        "now": now,
     }
-    return render(request, "garage/keys.html", context)
+    return render(request, "garage/keys.html", context, status=status)
 
 
 @login_required

@@ -1,16 +1,12 @@
-"""The home page, sign-in, errors, and the address for security reports."""
+"""The home page, errors, and the address for security reports."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -19,8 +15,6 @@ from garagehub.lib.api import problem_response
 from garagehub.lib.pages import render
 from garagehub.web.board import board
 
-_TRIES, _WINDOW_S = 10, 900
-
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -28,30 +22,6 @@ def home(request: HttpRequest) -> HttpResponse:
     # What moves by itself can be stopped (WCAG 2.2.2): ?live=off.
     context = {"board": board(at=timezone.now()), "is_live": request.GET.get("live") != "off"}
     return render(request, "web/home.html", context, fragment="web/_live.html")
-
-
-class SignIn(LoginView):
-    """Sign-in, at most ten wrong tries a quarter of an hour per address and account."""
-
-    template_name = "web/sign_in.html"
-    redirect_authenticated_user = True
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if (cache.get(self._key()) or 0) >= _TRIES:
-            return render(request, "web/sign_in_wait.html", {"minutes": _WINDOW_S // 60}, status=429)
-        return super().post(request, *args, **kwargs)
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        cache.set(self._key(), (cache.get(self._key()) or 0) + 1, _WINDOW_S)
-        return super().form_invalid(form)
-
-    def get_default_redirect_url(self) -> str:
-        """Admins to the admin, everybody else to the workbench."""
-        return reverse("admin:index") if self.request.user.is_staff else super().get_default_redirect_url()
-
-    def _key(self) -> str:
-        """By address: an attacker who knows an e-mail address must not be able to lock its owner out."""
-        return f"sign-in:{self.request.META.get('REMOTE_ADDR', '')}"
 
 
 @require_safe

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from dealers.models import Scope
 from garagehub.lib.api import ScopedThrottle, problem, problems
 from garagehub.lib.errors import DomainError
 from parts.lookup.answer import look_up, look_up_many
@@ -79,6 +80,7 @@ class VehiclesCheck(APIView):
 
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "garage"
+    required_scope = Scope.READ
 
     @extend_schema(
         operation_id="vehicles_check",
@@ -103,6 +105,7 @@ class PartsCheck(APIView):
 
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "garage"
+    required_scope = Scope.READ
 
     @extend_schema(
         operation_id="parts_check",
