@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from dealers import crowd, trust
 from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System, Unjudged
 from dealers.peers import Case, judge_all
 from dealers.status import MANUFACTURER, PRIOR, UNKNOWN, Item, Reason, Verdict, trust_of
+from dealers.swings import REMEMBERED, Change, Swings, look_back, steady
 from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
 
 LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word, three of a notice
@@ -23,6 +24,7 @@ NOTICES_LIVE_FOR = timedelta(days=7)
 KEEP_FOR = timedelta(days=30)
 CLOCK_SLACK = timedelta(minutes=1)  # a run that waited for another must not overlook what that one has already seen
 _ROUNDS = 2
+_STEADY = Swings()
 
 Key = tuple[int, str]
 
@@ -107,11 +109,13 @@ def recompute(
         wanted = places.keys() if dealer_ids is None else places.keys() & set(dealer_ids)
         before = {
             (row.dealer_id, row.system): row
-            for row in Status.objects.filter(dealer_id__in=list(wanted), system__in=systems)
+            for row in Status.objects.filter(dealer_id__in=list(places), system__in=systems)
         }
-        cases = _cases(places, systems=systems, before=before, at=at)
+        swings = _swings(places, systems=systems, at=at)
+        cases = _cases(places, systems=systems, before=before, swings=swings, at=at)
         only = {(dealer_id, system) for dealer_id in wanted for system in systems}
-        return _write(judge_all(cases, at=at, only=only), before=before, at=at)
+        verdicts = judge_all(cases, at=at, only=only)
+        return _write(verdicts, before={key: before[key] for key in only & before.keys()}, swings=swings, at=at)
 
 
 def mark(keys: Iterable[Key]) -> None:
@@ -189,8 +193,24 @@ def _places(dealer_ids: Collection[int] | None) -> dict[int, _Place]:
     }
 
 
+def _swings(places: Collection[int], *, systems: Collection[str], at: datetime) -> dict[Key, Swings]:
+    """How often each system turned back lately, and when it last came back, of those that changed at all."""
+    lately = StatusChange.objects.filter(
+        at__gt=at - REMEMBERED, at__lte=at, dealer_id__in=list(places), system__in=list(systems)
+    )
+    changes: dict[Key, list[Change]] = defaultdict(list)
+    for dealer_id, system, old, new, then in lately.values_list("dealer_id", "system", "old", "new", "at"):
+        changes[dealer_id, system].append(Change(old, new, then))
+    return {key: look_back(of_one, at=at) for key, of_one in changes.items()}
+
+
 def _cases(
-    places: dict[int, _Place], *, systems: Collection[str], before: dict[Key, Status], at: datetime
+    places: dict[int, _Place],
+    *,
+    systems: Collection[str],
+    before: dict[Key, Status],
+    swings: dict[Key, Swings],
+    at: datetime,
 ) -> dict[Key, Case]:
     items = _live_items(places, systems=systems, at=at)
     notices = _live_notices(at=at)
@@ -201,7 +221,8 @@ def _cases(
             said = _notices_about(notices, dealer_id=dealer_id, place=place, system=system)
             previous = before[key].state if key in before else UNKNOWN
             groups = tuple((make, system) for make in place.makes)
-            cases[key] = Case((*items.get(key, ()), *said), previous, groups)
+            back_at = swings[key].back_at if key in swings else None
+            cases[key] = Case((*items.get(key, ()), *said), previous, groups, back_at)
     return cases
 
 
@@ -253,14 +274,17 @@ def _notices_about(notices: Iterable[Any], *, dealer_id: int, place: _Place, sys
     return [Item(MANUFACTURER, f"notice:{make}", notice.claim, notice.published_at) for make, notice in newest.items()]
 
 
-def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], at: datetime) -> int:
+def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], swings: dict[Key, Swings], at: datetime) -> int:
+    """Store what differs. While a system is unstable its swings go on record as told, so that nobody is told of each."""
     rows, changes = [], []
-    for (dealer_id, system), verdict in verdicts.items():
+    for (dealer_id, system), judged in verdicts.items():
         row = before.get((dealer_id, system))
-        old = row.state if row else UNKNOWN
-        if row is None and verdict.state == UNKNOWN and not verdict.evidence_at:
+        old, was = (row.state, row.is_unstable) if row else (UNKNOWN, False)
+        if row is None and judged.state == UNKNOWN and not judged.evidence_at:
             continue
-        if row is not None and not _differs(row, verdict):
+        is_unstable = swings.get((dealer_id, system), _STEADY).is_unstable(was=was)
+        verdict = replace(judged, state=steady(judged.state, is_unstable=is_unstable))
+        if row is not None and was == is_unstable and not _differs(row, verdict):
             continue
         changed = verdict.state != old
         rows.append(
@@ -271,6 +295,7 @@ def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], at: datet
                 confidence=verdict.confidence,
                 reasons=[_stored(reason) for reason in verdict.reasons],
                 evidence_at=verdict.evidence_at,
+                is_unstable=is_unstable,
                 since=at if changed or row is None else row.since,
                 decided_at=at,
             )
@@ -278,14 +303,20 @@ def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], at: datet
         if changed:
             changes.append(
                 StatusChange(
-                    dealer_id=dealer_id, system=system, old=old, new=verdict.state, reason=_why(verdict), at=at
+                    dealer_id=dealer_id,
+                    system=system,
+                    old=old,
+                    new=verdict.state,
+                    reason=f"Goes to and fro. {_why(verdict)}" if is_unstable else _why(verdict),
+                    at=at,
+                    notified_at=at if was and is_unstable else None,
                 )
             )
     Status.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["dealer", "system"],
-        update_fields=["state", "confidence", "reasons", "evidence_at", "since", "decided_at"],
+        update_fields=["state", "confidence", "reasons", "evidence_at", "is_unstable", "since", "decided_at"],
     )
     StatusChange.objects.bulk_create(changes)
     return len(changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Container, Hashable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +18,8 @@ from dealers.status import (
     ABSENCE,
     BASE_RATE,
     DEALER,
+    DEGRADED,
+    DOWN,
     GARAGE,
     MIN_SUPPORT,
     PROBE,
@@ -35,17 +37,22 @@ POOL_CEILING = 0.75  # the most that other dealers may suggest: one fresh check 
 POOL_QUORUM = 3  # other dealers with first-hand evidence before they count
 
 _VOTE = 10**9
+_TROUBLE = frozenset({DEGRADED, DOWN})
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One system at one dealer: its live claims, what was last said, and the pools of peers it belongs to."""
+    """One system at one dealer: its live claims, what was last said, and the pools of peers it belongs to.
+
+    `back_at`: when it last came back from trouble, if that was lately.
+    """
 
     items: tuple[Item, ...]
     previous: str = UNKNOWN
     groups: tuple[Hashable, ...] = ()
+    back_at: datetime | None = None
 
 
 def judge_all(cases: Mapping[Key, Case], *, at: datetime, only: Container[Key] | None = None) -> dict[Key, Verdict]:
@@ -79,6 +86,37 @@ class _Votes:
         return self + _Votes(-other.dealers, -other.weight, -other.trouble, -other.down)
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Who came back from trouble lately, and how many have not."""
+
+    returns: tuple[datetime, ...] = ()
+    out: int = 0
+
+    @classmethod
+    def of(cls, parts: Iterable[_News]) -> _News:
+        parts = list(parts)
+        return cls(tuple(sorted(at for part in parts for at in part.returns)), sum(part.out for part in parts))
+
+    def without(self, case: Case) -> tuple[tuple[datetime, ...], int]:
+        """The returns and the number of those out, this case left out."""
+        returns = self.returns
+        if case.back_at is not None:
+            own = returns.index(case.back_at)
+            returns = returns[:own] + returns[own + 1 :]
+        return returns, self.out - (case.previous in _TROUBLE)
+
+
+def _news(cases: Mapping[Key, Case]) -> dict[tuple[Hashable, ...], _News]:
+    back: dict[tuple[Hashable, ...], list[datetime]] = defaultdict(list)
+    out: Counter[tuple[Hashable, ...]] = Counter()
+    for case in cases.values():
+        if case.back_at is not None:
+            back[case.groups].append(case.back_at)
+        out[case.groups] += case.previous in _TROUBLE
+    return {groups: _News(tuple(back[groups]), count) for groups, count in out.items()}
+
+
 class _Pool:
     """What each case's peers say: sums over the cases that share a group with it, from which it is left out.
 
@@ -89,6 +127,8 @@ class _Pool:
         self._own: dict[Hashable, _Votes] = {}
         self._by_groups: dict[tuple[Hashable, ...], _Votes] = defaultdict(_Votes)
         self._peers: dict[tuple[Hashable, ...], _Votes] = {}
+        self._news = _news(cases)
+        self._shared_news: dict[tuple[Hashable, ...], _News] = {}
         spoken = Counter(
             (group, organisation)
             for case in cases.values()
@@ -107,15 +147,20 @@ class _Pool:
             shared = set(case.groups)
             sums = (votes for groups, votes in self._by_groups.items() if shared & set(groups))
             self._peers[case.groups] = sum(sums, start=_Votes())
+            news = [news for groups, news in self._news.items() if shared & set(groups)]
+            self._shared_news[case.groups] = _News.of(news)
         peers = self._peers[case.groups] - self._own.get(key, _Votes())
+        returns, out = self._shared_news[case.groups].without(case)
         if peers.dealers < POOL_QUORUM:
-            return Prior()
+            return Prior(returns=returns, out=out)
         total = (POOL_STRENGTH * _VOTE) + peers.weight
         usual = POOL_STRENGTH * BASE_RATE * _VOTE
         return Prior(
             trouble=_clamp((usual + peers.trouble) / total),
             down=_clamp((usual + peers.down) / total),
             dealers=peers.dealers,
+            returns=returns,
+            out=out,
         )
 
 

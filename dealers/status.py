@@ -14,6 +14,8 @@ The method is a sum of log-odds, so every claim's part in the verdict can be sho
 * First-hand knowledge discounts what contradicts it: a dealer's word about itself everything else, an automatic
   check the manufacturer's notice, a notice the general experience. So one dealer's own report is seen at once,
   and a stranger's is not enough.
+* What was said of trouble before the maker's all-clear, or before most peers that were down came back, counts less.
+* Nothing is said on the word of one garage, nor trouble on that of two, nor on a single failed check while peers work.
 * The prior is the general experience that systems work, moved by what first-hand evidence says at other dealers of
   the same make, this dealer left out, once a quorum of them has spoken.
 
@@ -24,8 +26,9 @@ hidden-Markov filter (arXiv 2504.01759) for half-lives, Kish's design effect for
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,13 +54,18 @@ VOICES: Mapping[str, Voice] = {
     PUBLIC: Voice("The public", 3 * HOUR, 0.60),
     MANUFACTURER: Voice("The manufacturer", 24 * HOUR, 0.97),
 }
-TRUST_FLOOR, TRUST_CEILING = 0.55, 0.95  # what learning may make of a garage's or the public's trust
+TRUST_FLOOR, TRUST_CEILING = 0.55, 0.90  # what learning may make of a garage's or the public's trust
 NO_ANSWER_TRUST = 0.80  # a check that met silence: the fault may lie on our path
 
 ENTER, LEAVE = 0.90, 0.50  # a state is said from 0.9 on, and held until it is no longer the likelier
 MIN_SUPPORT = 0.25  # freshness that must speak for a state, anonymous claims not counted
 PUBLIC_CAP = 1.5  # log-odds; alone never past 0.9
 BELIEF_CAP = math.log(0.99 / 0.01)
+
+BESIDES_TROUBLE, BESIDES_WORKING = 2, 1  # companies of garages whose word supports nothing without more of them
+
+ALL_CLEAR_LEAVES = 0.35  # of a person's word of trouble that is older than the maker's all-clear
+PEERS_BACK_TAKE, PEERS_BACK_QUORUM = 0.8, 3  # of one older than the peers' return, in proportion to those back
 
 BASE_RATE = 0.02  # how often a system is down on an ordinary day
 
@@ -113,11 +121,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What to expect before this dealer's own evidence: chances of trouble and of down, from `dealers` others."""
+    """What to expect before this dealer's own evidence: chances of trouble and of down, from `dealers` others.
+
+    `returns`: when others came back from trouble lately, oldest first; `out`: how many others are in trouble still.
+    """
 
     trouble: float = BASE_RATE
     down: float = BASE_RATE
     dealers: int = 0
+    returns: tuple[datetime, ...] = ()
+    out: int = 0
+
+    def share_back_since(self, then: datetime) -> float:
+        """The share of the others in trouble that came back after `then`; 0 while they are fewer than a quorum."""
+        back = len(self.returns) - bisect_right(self.returns, then)
+        return back / (back + self.out) if back >= PEERS_BACK_QUORUM else 0.0
 
 
 def trust_of(kind: str, *, agreed: float = 0, disagreed: float = 0) -> float:
@@ -133,8 +151,9 @@ def judge(items: Iterable[Item], *, at: datetime, prior: Prior | None = None, pr
     """The verdict on one system at one dealer, from its live claims, whatever their order."""
     live = tuple(sorted(items, key=_sort_key))
     prior = prior or Prior()
-    trouble = weigh(live, at=at, prior=prior.trouble, axis=TROUBLE)
-    down = weigh(live, at=at, prior=prior.down, axis=ABSENCE)
+    standing = _standing(live, prior)
+    trouble = weigh(live, at=at, prior=prior.trouble, axis=TROUBLE, standing=standing)
+    down = weigh(live, at=at, prior=prior.down, axis=ABSENCE, standing=standing)
     state = _state(trouble, down, previous)
     shown = down if state == DOWN else trouble
     return Verdict(
@@ -197,9 +216,22 @@ class Weighed:
     prior: float
     chance: float
 
-    def support(self, claims: Container[str]) -> float:
-        """The freshness that speaks for these claims, anonymous sources not counted."""
-        return math.fsum(part.weight for part in self.parts if part.item.claim in claims and part.item.kind != PUBLIC)
+    def support(self, claims: Container[str], *, besides: int) -> float:
+        """The freshness that speaks for these claims: the public not counted, nor the strongest companies of garages.
+
+        So nothing is said on the word of so few garages, whatever their record and whatever the peers suggest. A first
+        failed check is doubt, no support, unless the peers are in trouble too.
+        """
+        firm, garages = [], defaultdict[str, float](float)
+        for part in self.parts:
+            item = part.item
+            if item.claim not in claims or item.kind == PUBLIC:
+                continue
+            if item.kind == GARAGE:
+                garages[item.organisation or item.source] += part.weight
+            elif item.kind != PROBE or item.repeats > 1 or item.claim == OPERATIONAL or self.prior > 0:
+                firm.append(part.weight)
+        return math.fsum([*firm, *sorted(garages.values())[: max(0, len(garages) - besides)]])
 
 
 def _sort_key(item: Item) -> tuple[str, str, str, datetime]:
@@ -232,13 +264,17 @@ def weigh(
     prior: float,
     axis: Mapping[str, float],
     shares: Mapping[str, float] | None = None,
+    standing: Callable[[Item], float] | None = None,
 ) -> Weighed:
-    """The belief on one question. `shares`: the part of each organisation's claims that counts here."""
+    """The belief on one question.
+
+    `shares`: the part of each organisation's claims that counts here; `standing`: of each claim, given later news.
+    """
     parts = []
     for item in items:
         trust = VOICES[item.kind].trust if item.trust is None else item.trust
         share = (shares or {}).get(item.organisation or item.source, 1.0) if item.kind == GARAGE else 1.0
-        weight = _freshness(item, at) * share
+        weight = _freshness(item, at) * share * (standing(item) if standing else 1.0)
         points = axis[item.claim] * _logit(trust) * _effective(item.repeats) * weight
         parts.append(Part(item, weight, points, weight * (2 * trust - 1)))
     _discount_echoes(parts)
@@ -246,6 +282,20 @@ def weigh(
     prior_logit = _apply_authority(parts, _logit(prior))
     chance = _chance(math.fsum([prior_logit, *(part.points for part in parts)]))
     return Weighed(tuple(parts), prior_logit, chance)
+
+
+def _standing(items: Iterable[Item], prior: Prior) -> Callable[[Item], float]:
+    """How much of a claim later news leaves standing: people say when it breaks, and seldom when it works again."""
+    cleared = [item.observed_at for item in items if item.kind == MANUFACTURER and item.claim == OPERATIONAL]
+    cleared_at = max(cleared, default=None)
+
+    def standing(item: Item) -> float:
+        if item.claim == OPERATIONAL or item.kind not in {DEALER, GARAGE}:
+            return 1.0
+        left = ALL_CLEAR_LEAVES if cleared_at is not None and cleared_at > item.observed_at else 1.0
+        return left * (1 - PEERS_BACK_TAKE * prior.share_back_since(item.observed_at))
+
+    return standing
 
 
 def _discount_echoes(parts: Sequence[Part]) -> None:
@@ -301,12 +351,12 @@ def _apply_authority(parts: Sequence[Part], prior: float) -> float:
 
 
 def _state(trouble: Weighed, down: Weighed, previous: str) -> str:
-    if trouble.support({DEGRADED, DOWN}) >= MIN_SUPPORT:
+    if trouble.support({DEGRADED, DOWN}, besides=BESIDES_TROUBLE) >= MIN_SUPPORT:
         if down.chance >= (LEAVE if previous == DOWN else ENTER):
             return DOWN
         if trouble.chance >= (LEAVE if previous in {DOWN, DEGRADED} else ENTER):
             return DEGRADED
-    if trouble.support({OPERATIONAL}) >= MIN_SUPPORT:
+    if trouble.support({OPERATIONAL}, besides=BESIDES_WORKING) >= MIN_SUPPORT:
         limit = LEAVE if previous == OPERATIONAL else 1 - ENTER
         if trouble.chance <= limit:
             return OPERATIONAL
@@ -318,10 +368,10 @@ def _confidence(state: str, trouble: Weighed, down: Weighed) -> int:
     if state == UNKNOWN:
         return 0
     if state == OPERATIONAL:
-        chance, support = 1 - trouble.chance, trouble.support({OPERATIONAL})
+        chance, support = 1 - trouble.chance, trouble.support({OPERATIONAL}, besides=BESIDES_WORKING)
     else:
         chance = down.chance if state == DOWN else trouble.chance
-        support = trouble.support({DEGRADED, DOWN})
+        support = trouble.support({DEGRADED, DOWN}, besides=BESIDES_TROUBLE)
     return round(100 * chance * min(1.0, support))
 
 

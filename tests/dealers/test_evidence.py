@@ -83,7 +83,7 @@ def test_nothing_is_written_when_nothing_differs(django_assert_num_queries):
     before = Status.objects.get()
     assert evidence.recompute(at=AT) == 0
     assert Status.objects.get().decided_at == before.decided_at
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         evidence.recompute(at=AT)
 
 

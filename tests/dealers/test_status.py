@@ -244,7 +244,7 @@ def test_a_fortnight_later_nothing_is_said(rows, previous, prior):
 
 def test_trust_is_learned_for_garages_and_bounded():
     assert trust_of("garage") == pytest.approx(0.8)
-    assert trust_of("garage", agreed=100) == 0.95
+    assert trust_of("garage", agreed=100) == 0.9
     assert trust_of("garage", disagreed=100) == 0.55
     assert trust_of("probe", disagreed=100) == VOICES["probe"].trust
 

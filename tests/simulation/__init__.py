@@ -1,0 +1,1 @@
+"""A study of how statuses are decided: invented weeks, judged by the real code and by two simple rules."""
