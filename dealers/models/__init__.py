@@ -31,6 +31,7 @@ from dealers.models.places import (
     State,
     System,
 )
+from dealers.models.telling import Event, Subscriber, Subscription, Webhook
 
 __all__ = [
     "CLAIMS",
@@ -38,6 +39,7 @@ __all__ = [
     "DailySalt",
     "Dealer",
     "DealerQuerySet",
+    "Event",
     "Evidence",
     "Incident",
     "IncidentQuerySet",
@@ -56,8 +58,11 @@ __all__ = [
     "State",
     "Status",
     "StatusChange",
+    "Subscriber",
+    "Subscription",
     "Suggestion",
     "System",
     "Unjudged",
     "UpdateTemplate",
+    "Webhook",
 ]

@@ -85,9 +85,14 @@ class IncidentUpdate(models.Model):
     body = models.TextField(max_length=20_000, help_text="Plain text; an empty line begins a new paragraph.")
     at = models.DateTimeField(default=timezone.now)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["incident", "-at"], name="dealers_update_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["incident", "-at"], name="dealers_update_newest"),
+            # Read by notices: updates nobody was told of yet.
+            models.Index(fields=["at"], condition=models.Q(notified_at=None), name="dealers_update_unsent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} at {self.at:%d %B %Y %H:%M}"
