@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from garagehub.lib.errors import DomainError
+from garagehub.lib.prepared import prepared_cursor
 from parts.catalogue.models import Part, PartNumber
 from parts.catalogue.numbers import normalise
 from parts.catalogue.supersession import MAX_CHAIN
@@ -103,7 +103,7 @@ class _Found(NamedTuple):
 
 def _find(norms: set[str]) -> dict[str, list[_Found]]:
     found: dict[str, list[_Found]] = {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_RESOLVE, {"norms": sorted(norms), "depth": MAX_CHAIN})
         for norm, raw, successors, *part in cursor.fetchall():
             found.setdefault(norm, []).append(_Found(raw, _candidate(part, successors)))

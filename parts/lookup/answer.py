@@ -8,28 +8,29 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+import msgspec
 
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import REGION_NAMES, UK
+from garagehub.lib.prepared import prepared_cursor
 from parts.blocking import rules
-from parts.blocking.models import EngineClock, Reason
+from parts.blocking.models import Reason
 from parts.lookup import wording
 from parts.lookup.place import Place, place_of
-from parts.lookup.supply import Supply, supplies_of
+from parts.lookup.supply import Seen, Supply, supplies_of
 from parts.vehicles.registration import BadRegistrationError, normalise, suggestions
 from parts.vehicles.road import RoadFacts, road_status, uk_date
 
-_SQL = (Path(__file__).parent / "sql" / "vehicles.sql").read_text()
+_SQL = (Path(__file__).parent / "sql" / "vehicles.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One plate as typed, as compared, and what is stored of it; `error` is set instead when it cannot be read."""
+    """One plate as compared, what is stored of it and decided when; `error` is set instead when it cannot be read."""
 
-    typed: str
     registration: str = ""
     facts: dict[str, Any] | None = None
+    decided_at: datetime | None = None
     error: DomainError | None = None
 
 
@@ -45,17 +46,10 @@ def look_up_many(typed: list[str], *, postcode: str | None = None, at: datetime)
     """The answers about many plates, in the order asked, each its own error if it has one. Constant queries."""
     place = place_of(postcode)
     asked = _find(typed, region=place.region if place else None)
-    clock = EngineClock.objects.first()
-    by_place: dict[int, set[int]] = {}
-    for one in asked:
-        if one.facts:
-            by_place.setdefault(one.facts["region"], set()).update(_part_ids(one.facts))
-    supplies = {
-        region: supplies_of(sorted(ids), place=place or Place(region), at=at) for region, ids in by_place.items()
-    }
-    decided_at = clock.now if clock else None
+    seen = {Seen(part_id, one.facts["region"]) for one in asked if one.facts for part_id in _part_ids(one.facts)}
+    supplies = supplies_of(seen, place=place, at=at)
     return [
-        _answer(one.facts, place, supplies[one.facts["region"]], decided_at=decided_at, at=at)
+        _answer(one.facts, place, supplies, decided_at=one.decided_at, at=at)
         if one.facts
         else (one.error or _not_found(one.registration))
         for one in asked
@@ -67,15 +61,15 @@ def _find(typed: list[str], *, region: int | None) -> list[Asked]:
     asked = []
     for text in typed:
         try:
-            asked.append(Asked(text, normalise(text)))
+            asked.append(Asked(normalise(text)))
         except BadRegistrationError as error:
             problem = DomainError(str(error), code="invalid_registration", fields={"registration": [str(error)]})
-            asked.append(Asked(text, error=problem))
+            asked.append(Asked(error=problem))
     wanted = [one.registration for one in asked if one.registration]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_SQL, {"registrations": wanted, "region": region})
-        found = dict(cursor.fetchall())
-    return [Asked(one.typed, one.registration, found.get(one.registration), one.error) for one in asked]
+        found = {plate: (msgspec.json.decode(facts), at) for plate, at, facts in cursor.fetchall()}
+    return [one if one.error else Asked(one.registration, *found.get(one.registration, (None, None))) for one in asked]
 
 
 def _not_found(registration: str) -> NotFoundError:
@@ -95,12 +89,14 @@ def _part_ids(facts: dict[str, Any]) -> Iterable[int]:
 def _answer(
     facts: dict[str, Any],
     place: Place | None,
-    supplies: dict[int, Supply],
+    all_supplies: dict[Seen, Supply],
     *,
     decided_at: datetime | None,
     at: datetime,
 ) -> dict[str, Any]:
     here = place or Place(facts["region"])
+    used = {part_id: all_supplies.get(Seen(part_id, here.region)) for part_id in _part_ids(facts)}
+    supplies = {part_id: supply for part_id, supply in used.items() if supply}
     failing = [defect for defect in facts["defects"] if defect["is_failing"]]
     repairs = [_repair(defect, here, supplies) for defect in failing]
     status = _status(repairs)
@@ -114,7 +110,6 @@ def _answer(
             if not part["obtainable"]
         }
     )
-    used = [supplies[part_id] for part_id in set(_part_ids(facts)) if part_id in supplies]
     return {
         "registration": facts["registration"],
         "make": facts["make"],
@@ -132,8 +127,10 @@ def _answer(
         "advisories": [_advisory(defect, here, supplies) for defect in facts["defects"] if not defect["is_failing"]],
         "decided_at": decided_at,
         "evidence": {
-            "oldest_at": min((supply.oldest_at for supply in used if supply.oldest_at), default=None),
-            "stale_sources": sorted({name for supply in used for name in supply.stale_sources}),
+            "oldest_at": min(
+                (found.cover.oldest_at for found in supplies.values() if found.cover.oldest_at), default=None
+            ),
+            "stale_sources": sorted({name for found in supplies.values() for name in found.cover.stale_sources}),
         },
     }
 
@@ -255,7 +252,7 @@ def _option(option: dict[str, Any], supply: Supply | None) -> dict[str, Any]:
         "expected_on": supply.expected_on if supply else None,
         "grade": option["grade"],
         "best": supply.offers[0] if supply and supply.offers else None,
-        "checked_at": supply.checked_at if supply else None,
+        "checked_at": supply.cover.checked_at if supply else None,
     }
 
 
@@ -303,9 +300,9 @@ def _part_detail(code: str, part: dict[str, Any], place: Place) -> str:
         code,
         numbers=part["part_number"] or part["description"],
         availability=part["availability"],
-        checked=supply.fresh_sources if supply else 0,
+        checked=supply.cover.fresh_sources if supply else 0,
         place=place.name,
-        stale=supply.stale_sources if supply else (),
+        stale=supply.cover.stale_sources if supply else (),
     )
 
 

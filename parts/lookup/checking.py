@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
 from parts.lookup.place import ANYWHERE, place_of
-from parts.lookup.supply import Supply, supplies_of
+from parts.lookup.supply import Seen, Supply, supplies_of
 from parts.stock.models import Availability, Freshness, Supplier
 
 _DEMAND = """
@@ -30,7 +30,8 @@ def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime
     place = place_of(postcode) or ANYWHERE
     matches = resolve_numbers(numbers)
     wanted = {part_id for match in matches for part_id in _parts_of(match)}
-    supplies = supplies_of(sorted(wanted), place=place, at=at)
+    seen = supplies_of([Seen(part_id, place.region) for part_id in wanted], place=place, at=at)
+    supplies = {one.part_id: supply for one, supply in seen.items()}
     demand = _demand(wanted)
     return {
         "results": [_row(match, supplies, demand) for match in matches],
@@ -86,7 +87,7 @@ def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> d
         "best": offers[0] if offers else None,
         "can_be_had": supply.is_ready if supply else None,
         "expected_on": supply.expected_on if supply else None,
-        "checked_at": supply.checked_at if supply else None,
+        "checked_at": supply.cover.checked_at if supply else None,
         "alternatives": _alternatives(match, supplies) + [_elsewhere(match, offer) for offer in offers[1:]],
     }
 
@@ -117,6 +118,6 @@ def _elsewhere(match: Match, offer: dict[str, Any]) -> dict[str, Any]:
         "brand": match.brand,
         "description": match.description,
         "relation": "other_source",
-        "availability": Availability.IN_STOCK,
+        "availability": offer["availability"],
         "best": offer,
     }

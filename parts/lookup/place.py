@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from garagehub.lib.errors import DomainError
 from garagehub.lib.geography import REGION_NAMES, UK, about_miles, area_of, miles_between
@@ -25,7 +26,12 @@ class Place:
         """About how far, to 5 miles; None when either end is not known."""
         if self.latitude is None or self.longitude is None or latitude is None or longitude is None:
             return None
-        return about_miles(miles_between(self.latitude, self.longitude, latitude, longitude))
+        return _about(self.latitude, self.longitude, latitude, longitude)
+
+
+@lru_cache(maxsize=16_384)  # middles of 121 areas, and branches: the same few distances again and again
+def _about(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> int:
+    return about_miles(miles_between(latitude, longitude, other_latitude, other_longitude))
 
 
 ANYWHERE = Place(UK)

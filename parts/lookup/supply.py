@@ -1,97 +1,161 @@
-"""What the sources say of parts, seen from a place: one query for as many parts as are asked."""
+"""What the sources say of parts, seen from a place: one query for as many parts and places as are asked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
+import msgspec
 
+from garagehub.lib.prepared import prepared_cursor
 from parts.lookup.place import Place
 from parts.stock.models import Availability
 from parts.vehicles.road import uk_date
 
-_SQL = (Path(__file__).parent / "sql" / "supply.sql").read_text()
+_SQL = (Path(__file__).parent / "sql" / "supply.sql").read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class Supply:
-    """One part, seen from one place. `is_ready`: it can be had there; `is_possible`: it may be, nobody could check."""
+class Seen(NamedTuple):
+    """A part, and the region it is looked at from."""
 
     part_id: int
+    region: int
+
+
+class Cover(msgspec.Struct, frozen=True, array_like=True):
+    """What the sources of a part's brand amount to: when they were last confirmed, how many are fresh, which are not."""
+
+    checked_at: datetime | None = None
+    oldest_at: datetime | None = None
+    fresh_sources: int = 0
+    stale_sources: tuple[str, ...] = ()
+
+
+class Supply(msgspec.Struct, frozen=True):
+    """One part, seen from one place. `is_ready`: it can be had there; `is_possible`: it may be, nobody could check.
+
+    `offers`: the best that can be got there, at most three. `elsewhere`: if none can, the nearest stock that nobody
+    sends there.
+    """
+
     lifecycle: str
     availability: str
     is_ready: bool
     is_possible: bool
     quantity: int | None
     expected_on: date | None
-    checked_at: datetime | None
-    oldest_at: datetime | None
-    fresh_sources: int
-    stale_sources: tuple[str, ...]
-    offers: tuple[dict[str, Any], ...]
+    offers: list[dict[str, Any]]
+    elsewhere: dict[str, Any] | None
+    cover: Cover
 
 
-def supplies_of(part_ids: list[int], *, place: Place, at: datetime) -> dict[int, Supply]:
-    """The supply of each part that exists, by part id. `place` decides the region and the distances."""
-    if not part_ids:
+class _Offer(msgspec.Struct, array_like=True):
+    """An offer as the query gives it."""
+
+    supplier: str
+    dealer: str | None
+    dealer_name: str | None
+    tier: str
+    quantity: int | None
+    price_pence: int | None
+    lead_time_days: int | None
+    latitude: float | None
+    longitude: float | None
+    is_limited: bool
+    can_get: bool
+    is_here: bool
+
+
+_NO_COVER = Cover()
+_OFFERS = msgspec.json.Decoder(list[_Offer])
+_COVER = msgspec.json.Decoder(Cover)
+
+
+def supplies_of(seen: Collection[Seen], *, place: Place | None, at: datetime) -> dict[Seen, Supply]:
+    """The supply of each part that exists, from each region asked. Distances are from `place`, if it is known."""
+    if not seen:
         return {}
-    parameters: dict[str, Any] = {
-        "part_ids": part_ids,
-        "region": place.region,
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+    parameters = {
+        "part_ids": [one.part_id for one in seen],
+        "regions": [one.region for one in seen],
+        "latitude": place.latitude if place else None,
+        "longitude": place.longitude if place else None,
         "now": at,
         "today": uk_date(at),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_SQL, parameters)
-        return {row[0]: _supply(row, place) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    covers = {words: _COVER.decode(words) for words in {row[-1] for row in rows} if words}
+    return {Seen(row[0], row[1]): _supply(row[2:-1], covers.get(row[-1], _NO_COVER), place) for row in rows}
 
 
-def _supply(row: tuple[Any, ...], place: Place) -> Supply:
-    part_id, lifecycle, is_ready, is_possible, in_stock, limited, backorder, out = row[:8]
-    quantity, expected_on, checked_at, oldest_at, fresh, stale, offers = row[8:]
+def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
+    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, quantity, expected_on, text = row
+    availability = _availability(
+        in_stock=in_stock,
+        limited=limited,
+        in_stock_elsewhere=elsewhere,
+        on_backorder=backorder,
+        is_listed=listed,
+        is_possible=is_possible,
+    )
+    offers = _OFFERS.decode(text) if text else []
     return Supply(
-        part_id=part_id,
         lifecycle=lifecycle,
-        availability=_availability(in_stock, limited, backorder, out, is_possible=is_possible),
+        availability=availability,
         is_ready=is_ready,
         is_possible=is_possible,
         quantity=quantity,
-        expected_on=expected_on,
-        checked_at=checked_at,
-        oldest_at=oldest_at,
-        fresh_sources=fresh or 0,
-        stale_sources=tuple(stale or ()),
-        offers=tuple(_offer(offer, place) for offer in offers),
+        expected_on=None if availability in _HAD else expected_on,
+        offers=[_shown(offer, place) for offer in offers if offer.can_get],
+        elsewhere=_shown(offers[0], place) if offers and not offers[0].can_get and not offers[0].is_here else None,
+        cover=cover,
     )
 
 
-def _availability(in_stock: bool, limited: bool, backorder: bool, out: bool, *, is_possible: bool) -> str:  # noqa: FBT001 - the query's own columns
-    """The best that any fresh source says; unknown when only old or dead sources could have it."""
+_HAD = {Availability.IN_STOCK.value, Availability.LIMITED.value}
+
+
+def _availability(
+    *,
+    in_stock: bool,
+    limited: bool,
+    in_stock_elsewhere: bool | None,
+    on_backorder: bool,
+    is_listed: bool,
+    is_possible: bool,
+) -> str:
+    """The best that a fresh source says, first of those that deliver here; unknown when an old or dead one could have it.
+
+    Stock that nobody sends here is still stock: whether it can be got is another question (`is_ready`).
+    `in_stock_elsewhere`: None, there is no stock elsewhere; False, only a few.
+    """
     if in_stock:
-        return Availability.IN_STOCK
+        return Availability.IN_STOCK.value
     if limited:
-        return Availability.LIMITED
+        return Availability.LIMITED.value
     if is_possible:
-        return Availability.UNKNOWN
-    if backorder:
-        return Availability.ON_BACKORDER
-    return Availability.OUT_OF_STOCK if out else Availability.NOT_LISTED
+        return Availability.UNKNOWN.value
+    if in_stock_elsewhere is not None:
+        return Availability.IN_STOCK.value if in_stock_elsewhere else Availability.LIMITED.value
+    if on_backorder:
+        return Availability.ON_BACKORDER.value
+    return Availability.OUT_OF_STOCK.value if is_listed else Availability.NOT_LISTED.value
 
 
-def _offer(offer: dict[str, Any], place: Place) -> dict[str, Any]:
-    """An offer as the API shows it: `best` and `alternatives`."""
+def _shown(offer: _Offer, place: Place | None) -> dict[str, Any]:
+    """An offer as the API shows it: `best` and `elsewhere`."""
     return {
-        "supplier": offer["supplier"],
-        "dealer": offer["dealer"],
-        "dealer_name": offer["dealer_name"] or offer["branch"] or None,
-        "tier": offer["tier"],
-        "quantity": offer["quantity"],
-        "price_pence": offer["price_pence"],
-        "lead_time_days": offer["lead_time_days"],
-        "distance_miles": place.miles_to(offer["latitude"], offer["longitude"]),
+        "supplier": offer.supplier,
+        "dealer": offer.dealer,
+        "dealer_name": offer.dealer_name,
+        "tier": offer.tier,
+        "availability": Availability.LIMITED.value if offer.is_limited else Availability.IN_STOCK.value,
+        "quantity": offer.quantity,
+        "price_pence": offer.price_pence,
+        "lead_time_days": offer.lead_time_days,
+        "distance_miles": place.miles_to(offer.latitude, offer.longitude) if place else None,
     }

@@ -11,7 +11,7 @@ chain (root_id, part_id, depth, edge_id) AS (
     SELECT chain.root_id, edge.new_id, chain.depth + 1, edge.id
     FROM chain
     JOIN parts_supersession edge ON edge.old_id = chain.part_id
-    WHERE chain.depth < %(depth)s
+    WHERE chain.depth < %(depth)s::int
 ),
 nearest AS (
     SELECT DISTINCT ON (root_id, part_id) root_id, part_id, depth, edge_id

@@ -1,80 +1,93 @@
--- What the sources say of each asked part (%(part_ids)s) in one region (%(region)s; 12 is anywhere), and who could send it.
--- "Fresh" is decided here by the supplier's own limits at %(now)s; whether it can be got, by the branch's reach now.
+-- What the sources say of each asked part (%(part_ids)s, each seen from its own of %(regions)s; 12 is anywhere), and who
+-- could send it. "Fresh" is decided by the suppliers' own limits, whether it can be got by the branches' reach, both as of
+-- the last drain. Most offers say "none": they are read only of parts that no offer with stock answers for.
 WITH asked AS (
-    SELECT p.id AS part_id, p.brand_id, p.lifecycle FROM parts_part p WHERE p.id = ANY(%(part_ids)s)
+    SELECT a.part_id, a.region, p.brand_id, p.lifecycle
+    FROM unnest(%(part_ids)s::bigint[], %(regions)s::int[]) AS a (part_id, region)
+    JOIN parts_part p ON p.id = a.part_id
 ),
-said AS (
-    SELECT o.part_id, o.quantity, o.availability, o.price_pence, o.lead_time_days, o.expected_on, b.tier,
-           b.name AS branch, b.supplier_id, b.dealer_id, b.latitude, b.longitude,
-           br.stocked >> %(region)s & 1 = 1 AS is_fresh, br.stocked <> 0 AS is_fresh_anywhere, o.lifecycle,
-           br.ready >> %(region)s & 1 = 1 AS can_get,
-           o.availability IN ('in_stock', 'limited') AND coalesce(o.quantity, 1) > 0 AS has_stock
-    FROM asked
-    JOIN parts_offer o USING (part_id)
+-- Narrow rows, since they are sorted. A degree of longitude is about 0.6 of one of latitude here.
+stock AS (
+    SELECT a.part_id, a.region, o.branch_id, o.quantity, o.price_pence, o.lead_time_days,
+           o.availability = 'limited' AS is_limited,
+           o.lifecycle = 'active' AS is_sold,
+           br.stocked >> a.region & 1 = 1 AS is_here,
+           br.ready >> a.region & 1 = 1 AS can_get,
+           CASE b.tier WHEN 'shelf' THEN 0 WHEN 'branch' THEN 1 ELSE 2 END AS tier,
+           (coalesce(b.latitude, dl.latitude) - %(latitude)s::float8) ^ 2
+               + (0.6 * (coalesce(b.longitude, dl.longitude) - %(longitude)s::float8)) ^ 2 AS far
+    FROM asked a
+    JOIN parts_offer o ON o.part_id = a.part_id AND o.availability IN ('in_stock', 'limited')
+    JOIN parts_branchreach br ON br.branch_id = o.branch_id AND br.stocked <> 0
     JOIN parts_branch b ON b.id = o.branch_id
-    JOIN parts_branchreach br ON br.branch_id = b.id
+    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    WHERE coalesce(o.quantity, 1) > 0
 ),
-summary AS (
-    SELECT part_id,
-           bool_or(availability = 'in_stock' AND has_stock) AS in_stock,
-           bool_or(availability = 'limited' AND has_stock) AS limited,
-           bool_or(availability = 'on_backorder') AS backorder,
-           bool_or(availability = 'out_of_stock' OR quantity = 0) AS out,
-           sum(quantity) FILTER (WHERE has_stock AND can_get) AS quantity,
-           min(expected_on) FILTER (WHERE availability <> 'in_stock' AND expected_on >= %(today)s) AS expected_on
-    FROM said WHERE is_fresh GROUP BY part_id
-),
--- A source that sells the part is believed before one that says it is gone.
-lives AS (
-    SELECT part_id, (array_agg(lifecycle ORDER BY lifecycle))[1] AS lifecycle
-    FROM said WHERE is_fresh_anywhere AND lifecycle <> 'listed' GROUP BY part_id
-),
--- Soonest first, then nearest: a degree of longitude is about 0.6 of one of latitude here.
+-- Of what can be got: soonest first, then nearest. Of what lies out of reach: nearest first.
 ranked AS (
-    SELECT said.*, s.name AS supplier, s.confirmed_at, dl.code AS dealer, dl.name AS dealer_name,
-           coalesce(said.latitude, dl.latitude) AS north, coalesce(said.longitude, dl.longitude) AS east,
-           row_number() OVER (
-               PARTITION BY part_id
-               ORDER BY lead_time_days NULLS LAST,
-                        (coalesce(said.latitude, dl.latitude) - %(latitude)s::float8) ^ 2
-                            + (0.6 * (coalesce(said.longitude, dl.longitude) - %(longitude)s::float8)) ^ 2 NULLS LAST,
-                        CASE tier WHEN 'shelf' THEN 0 WHEN 'branch' THEN 1 ELSE 2 END,
-                        price_pence NULLS LAST, s.name, said.branch
-           ) AS place
-    FROM said
-    JOIN parts_supplier s ON s.id = said.supplier_id
-    LEFT JOIN dealers_dealer dl ON dl.id = said.dealer_id
-    WHERE can_get AND has_stock
+    SELECT stock.*, row_number() OVER (
+               PARTITION BY part_id, region
+               ORDER BY can_get DESC, is_here, CASE WHEN can_get THEN lead_time_days END, far, lead_time_days, tier,
+                        price_pence, branch_id) AS place
+    FROM stock
 ),
-best AS (
-    SELECT part_id, json_agg(json_build_object(
-        'supplier', supplier, 'dealer', dealer, 'dealer_name', dealer_name, 'branch', branch, 'tier', tier,
-        'quantity', quantity, 'price_pence', price_pence, 'lead_time_days', lead_time_days,
-        'latitude', north, 'longitude', east) ORDER BY place) AS offers
-    FROM ranked WHERE place <= 3 GROUP BY part_id
+had AS (
+    SELECT r.part_id, r.region,
+           bool_or(is_here AND NOT is_limited) AS in_stock,
+           bool_or(is_here AND is_limited) AS limited,
+           bool_or(NOT is_limited) FILTER (WHERE NOT is_here) AS in_stock_elsewhere,
+           bool_or(is_sold) AS is_sold,
+           sum(r.quantity) FILTER (WHERE can_get) AS quantity,
+           json_agg(json_build_array(
+               s.name, dl.code, coalesce(dl.name, nullif(b.name, '')), b.tier, r.quantity, r.price_pence, r.lead_time_days,
+               coalesce(b.latitude, dl.latitude), coalesce(b.longitude, dl.longitude), is_limited, can_get, is_here) ORDER BY place)
+               FILTER (WHERE place <= 3) AS offers
+    FROM ranked r
+    JOIN parts_branch b ON b.id = r.branch_id
+    JOIN parts_supplier s ON s.id = b.supplier_id
+    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    GROUP BY r.part_id, r.region
 ),
+-- The same for all parts of a brand, so as one text that is read once.
 cover AS (
-    SELECT sb.brand_id, max(s.confirmed_at) AS checked_at, min(s.confirmed_at) AS oldest_at,
-           count(*) FILTER (WHERE fresh.is_so) AS fresh,
-           array_agg(s.name ORDER BY s.name) FILTER (WHERE fresh.is_so IS NOT TRUE) AS names_stale
+    SELECT sb.brand_id, json_build_array(
+               max(s.confirmed_at), min(s.confirmed_at), count(*) FILTER (WHERE fresh.is_so),
+               coalesce(json_agg(s.name ORDER BY s.name) FILTER (WHERE fresh.is_so IS NOT TRUE), '[]'))::text AS words
     FROM parts_supplier_brands sb
     JOIN parts_supplier s ON s.id = sb.supplier_id
-    CROSS JOIN LATERAL (SELECT s.confirmed_at + s.warn_after_s * interval '1 second' > %(now)s AS is_so) fresh
+    CROSS JOIN LATERAL (
+        SELECT s.confirmed_at + s.warn_after_s * interval '1 second' > %(now)s::timestamptz AS is_so
+    ) fresh
     WHERE sb.brand_id IN (SELECT brand_id FROM asked)
     GROUP BY sb.brand_id
 )
-SELECT asked.part_id, CASE asked.lifecycle WHEN 'listed' THEN coalesce(lives.lifecycle, 'listed') ELSE asked.lifecycle END,
-       coalesce(pa.ready >> %(region)s & 1, 0) = 1 AS is_ready,
-       coalesce(pa.possible >> %(region)s & 1, 0) = 1
-           OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> %(region)s & 1, 0) = 0) AS is_possible,
-       coalesce(summary.in_stock, false), coalesce(summary.limited, false), coalesce(summary.backorder, false),
-       coalesce(summary.out, false), summary.quantity, summary.expected_on,
-       cover.checked_at, cover.oldest_at, cover.fresh, cover.names_stale,
-       coalesce(best.offers, '[]'::json)
+SELECT asked.part_id, asked.region,
+       -- A source that sells the part is believed before one that says it is gone: "active" comes first by its letter, too.
+       CASE
+           WHEN asked.lifecycle <> 'listed' THEN asked.lifecycle
+           WHEN had.is_sold THEN 'active'
+           ELSE coalesce((
+               SELECT min(o.lifecycle) FROM parts_offer o JOIN parts_branchreach br ON br.branch_id = o.branch_id
+               WHERE o.part_id = asked.part_id AND o.lifecycle <> 'listed' AND br.stocked <> 0), 'listed')
+       END,
+       coalesce(pa.ready >> asked.region & 1, 0) = 1 AS is_ready,
+       coalesce(pa.possible >> asked.region & 1, 0) = 1
+           OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> asked.region & 1, 0) = 0) AS is_possible,
+       coalesce(had.in_stock, false), coalesce(had.limited, false), had.in_stock_elsewhere,
+       coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, had.offers::text,
+       cover.words
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
-LEFT JOIN lives ON lives.part_id = asked.part_id
-LEFT JOIN summary ON summary.part_id = asked.part_id
-LEFT JOIN best ON best.part_id = asked.part_id
+LEFT JOIN had ON had.part_id = asked.part_id AND had.region = asked.region
+LEFT JOIN LATERAL (
+    SELECT bool_or(o.availability = 'on_backorder' AND is_here) AS backorder,
+           bool_or(o.availability IN ('out_of_stock', 'on_backorder') OR o.quantity = 0) AS listed,
+           min(o.expected_on) FILTER (
+               WHERE o.availability <> 'in_stock' AND o.expected_on >= %(today)s::date AND is_here) AS expected_on
+    FROM parts_offer o
+    JOIN parts_branchreach br ON br.branch_id = o.branch_id AND br.stocked <> 0
+    CROSS JOIN LATERAL (SELECT br.stocked >> asked.region & 1 = 1 AS is_here) seen
+    WHERE o.part_id = asked.part_id AND NOT coalesce(had.in_stock OR had.limited, false)
+) rest ON true
 LEFT JOIN cover ON cover.brand_id = asked.brand_id

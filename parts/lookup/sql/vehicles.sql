@@ -1,6 +1,6 @@
 -- What is stored of each asked plate, as one JSON document per vehicle found: the vehicle, its defects, the repairs they
 -- need, and the parts that meet each requirement. It is seen from the asked region (%(region)s), or where it is kept.
-SELECT v.registration, json_build_object(
+SELECT v.registration, clock.now, json_build_object(
     'vehicle_id', v.id,
     'registration', v.registration,
     'make', mk.name,
@@ -70,10 +70,11 @@ SELECT v.registration, json_build_object(
         LEFT JOIN parts_repairkind mapped ON mapped.id = mr.kind_id
         WHERE d.vehicle_id = v.id
     )
-)
+)::text
 FROM parts_vehicle v
 CROSS JOIN LATERAL (SELECT coalesce(%(region)s::smallint, v.region) AS region) place
+LEFT JOIN parts_engineclock clock ON true
 LEFT JOIN parts_vehiclemodel vm ON vm.id = v.model_id
 LEFT JOIN dealers_make mk ON mk.id = vm.make_id
 LEFT JOIN parts_repairstatus rs ON rs.vehicle_id = v.id
-WHERE v.registration = ANY(%(registrations)s)
+WHERE v.registration = ANY(%(registrations)s::text[])

@@ -184,7 +184,7 @@ def test_two_hundred_plates_take_as_many_queries_as_one(world, django_assert_num
     for plate in plates:
         world.vehicle(plate, SPRING)
     world.decide()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         look_up_many(plates, at=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         look_up_many(plates[:1], at=NOW)
