@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, FloatField, OuterRef, Prefetch, Q, QuerySet, Value
@@ -13,6 +13,7 @@ from django.db.models.functions import ASin, Coalesce, Cos, Power, Radians, Sin,
 from django.utils.text import slugify
 
 from dealers.access import visible_dealers
+from dealers.course import Course, course
 from dealers.models import Dealer, DealerQuerySet, Make, State, Status, StatusChange, System
 from dealers.status import RollUp, roll_up
 from dealers.uptime import DAYS, Past, past
@@ -257,6 +258,20 @@ def boards() -> list[MakeBoard]:
             systems[system] = roll_up(every), every
         shown.append(MakeBoard(make, worst(rolled.state for rolled, _ in systems.values()), systems))
     return shown
+
+
+def make_board(slug: str) -> MakeBoard:
+    """The roll-up of one make. NotFoundError for one without visible dealers."""
+    found = next((board for board in boards() if board.make.slug == slug), None)
+    if found is None:
+        raise NotFoundError("No dealer of such a make is being watched.", code="make_not_found")
+    return found
+
+
+def course_of(make: Make, *, days: int, at: datetime) -> Course:
+    """How every system was at the make's dealers over the past days."""
+    dealer_ids = list(visible_dealers().serving(make).values_list("pk", flat=True))
+    return course(dealer_ids, systems=System.values, since=at - timedelta(days=days), until=at)
 
 
 def worst(states: Iterable[str]) -> str:

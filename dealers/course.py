@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -115,11 +116,16 @@ class Course:
         return round(place, 2) if 0 <= place <= self.columns else None
 
     @property
-    def rows(self) -> list[tuple[datetime, list[Block]]]:
+    def mark_width(self) -> float:
+        """How wide a line is, in columns, that marks a moment."""
+        return round(self.columns / 250, 3)
+
+    @property
+    def rows(self) -> list[tuple[datetime, list[tuple[str, Block]]]]:
         """The same as a table: each time something differs from the column before, with every system's counts."""
         moments = sorted({block.start for band in self.bands for block in band.blocks})
         return [
-            (self.since + start * self.step, [_block_at(band.blocks, start) for band in self.bands])
+            (self.since + start * self.step, [(band.label, _block_at(band.blocks, start)) for band in self.bands])
             for start in moments
         ]
 
@@ -137,7 +143,7 @@ def course(dealer_ids: Collection[int], *, systems: Sequence[str], since: dateti
     columns = max(1, math.ceil((until - first) / step))
     edges = [first + number * step for number in range(columns)]
     moves: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
-    parameters = {"edges": edges, "dealers": list(dealer_ids), "systems": list(systems), "until": until}
+    parameters: dict[str, Any] = {"edges": edges, "dealers": list(dealer_ids), "systems": list(systems), "until": until}
     with connection.cursor() as cursor:
         cursor.execute(_MOVES, parameters)
         for system, state, slot, moved in cursor.fetchall():

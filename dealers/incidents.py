@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from dealers.models import Dealer, Incident, IncidentQuerySet, IncidentUpdate, Make, State, Status, UpdateTemplate
+from dealers.course import Course, course
+from dealers.models import (
+    Dealer,
+    Incident,
+    IncidentQuerySet,
+    IncidentUpdate,
+    Make,
+    State,
+    Status,
+    System,
+    UpdateTemplate,
+)
 from garagehub.lib.errors import DomainError, NotFoundError
+
+MOST_LISTED = 20
 
 
 @transaction.atomic
@@ -128,6 +141,28 @@ def current() -> list[Incident]:
 def touching(dealer: Dealer) -> list[Incident]:
     """The current incidents whose scope holds the dealer, newest first."""
     return list(Incident.objects.published().unresolved().touching(dealer).newest_first())
+
+
+def about(make: Make) -> list[Incident]:
+    """The newest published incidents of this make, or of every make, those going on first."""
+    found = Incident.objects.published().filter(Q(make=None) | Q(make=make))
+    return list(found.order_by(F("resolved_at").desc(nulls_first=True), "-started_at")[:MOST_LISTED])
+
+
+def postmortem(incident: Incident) -> IncidentUpdate | None:
+    """What is said of the incident afterwards: the last post-mortem, if it has one and is still over."""
+    found = [update for update in incident.updates.all() if update.stage == Incident.Stage.POSTMORTEM]
+    return max(found, key=lambda update: (update.at, update.pk)) if found and incident.resolved_at else None
+
+
+def course_of(incident: Incident, *, at: datetime) -> Course:
+    """How the systems concerned were at the dealers concerned, from a little before it began to a little after its end."""
+    end = incident.resolved_at or at
+    margin = max((end - incident.started_at) / 10, timedelta(hours=2))
+    dealer_ids = list(incident.concerned().values_list("pk", flat=True))
+    systems = [system for system in System.values if not incident.systems or system in incident.systems]
+    until = max(min(end + margin, at), incident.started_at)
+    return course(dealer_ids, systems=systems, since=incident.started_at - margin, until=until)
 
 
 def get(slug: str) -> Incident:

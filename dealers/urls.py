@@ -10,6 +10,7 @@ api_urlpatterns = [
     path("dealers", api.DealersView.as_view(), name="api-dealers"),
     path("dealers/<slug:code>", api.DealerView.as_view(), name="api-dealer"),
     path("reports", api.ReportsView.as_view(), name="api-reports"),
+    path("reports/bulk", api.BulkReportsView.as_view(), name="api-reports-bulk"),
     path("incidents", api.IncidentsView.as_view(), name="api-incidents"),
     path("incidents/<slug:slug>", api.IncidentView.as_view(), name="api-incident"),
     path("status", api.StatusView.as_view(), name="api-status"),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dealers import atlas, board, incidents, maintenance, reports
+from dealers import atlas, board, incidents, maintenance, taps
 from dealers.access import dealer_for
-from dealers.forms import FilterForm, ReportForm
-from dealers.models import Dealer, System
+from dealers.forms import FilterForm, TapForm
+from dealers.models import Dealer, State, System
 from garagehub.lib.errors import DomainError, NotFoundError
-from garagehub.lib.pages import render
+from garagehub.lib.pages import client_address, render
 
 PER_PAGE = 50
+_SPANS, _USUAL_SPAN = ("7", "30", "90"), 30  # days of a make's past
 
 
 @require_safe
@@ -53,36 +53,34 @@ def dealer_page(request: HttpRequest, slug: str) -> HttpResponse:
     return _dealer_page(request, _dealer(slug), form=None)
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, slug: str) -> HttpResponse:
-    """A report by a signed-in member of a garage. The answer shows at once what it changed."""
+    """A report by one tap, of a garage or of anyone. The answer says at once what it changed."""
     dealer = _dealer(slug)
     if request.method != "POST":  # back from signing in after the session ran out: the form is on the dealer's page
         return redirect(dealer)
-    form = ReportForm(request.POST, garages=_garages(request))
+    if "garage" in request.POST and not request.user.is_authenticated:
+        return redirect_to_login(request.path)
+    form = TapForm(request.POST, garages=_garages(request))
     if not form.is_valid():
         return _dealer_page(request, dealer, form=form, status=400)
-    sent = form.cleaned_data
+    system, works = form.said
+    garage = form.cleaned_data.get("garage")
     try:
-        receipt = reports.submit(
-            dealer=dealer.code,
-            system=sent["system"],
-            works=sent["works"],
-            note=sent["note"],
-            by=dealer_for(request, code=sent["garage"]),
+        effect = taps.tap(
+            dealer=dealer,
+            system=system,
+            works=works,
+            by=dealer_for(request, code=garage) if garage else None,
             user=request.user,
+            address=client_address(request),
+            note=form.cleaned_data.get("note", ""),
             at=timezone.now(),
         )
     except DomainError as error:
         form.add_error(None, error.message)
         return _dealer_page(request, dealer, form=form, status=error.status)
-    now = receipt.status.get_state_display().lower() if receipt.status else _("not known")
-    messages.success(
-        request,
-        _("Thank you. Your report counts. %(system)s at this dealer: %(state)s.")
-        % {"system": System(sent["system"]).label, "state": now},
-    )
+    messages.success(request, effect.words)
     return redirect(dealer)
 
 
@@ -101,8 +99,43 @@ def incident_page(request: HttpRequest, slug: str) -> HttpResponse:
         incident = incidents.get(slug)
     except NotFoundError as error:
         raise Http404(error.message) from error
-    context = {"incident": incident, "restorations": maintenance.restorations(incident)}
+    waves = maintenance.waves(incident)
+    course = incidents.course_of(incident, at=timezone.now())
+    places = [course.place(update.at) for update in incident.updates.all()]
+    context = {
+        "incident": incident,
+        "postmortem": incidents.postmortem(incident),
+        "waves": waves,
+        "done": sum(wave.is_done for wave in waves),
+        "course": course,
+        "marks": [place for place in places if place is not None],
+    }
     return render(request, "dealers/incident.html", context)
+
+
+@require_safe
+def make_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One make: its systems now, the course of the past days, and what people are told of it."""
+    try:
+        make = board.make_board(slug)
+    except NotFoundError as error:
+        raise Http404(error.message) from error
+    days = int(asked) if (asked := request.GET.get("days", "")) in _SPANS else _USUAL_SPAN
+    context = {
+        "board": make,
+        "states": list(State),
+        "systems": [
+            (System(system).label, system, rolled, [(state, counts.get(state, 0)) for state in State])
+            for system, (rolled, counts) in make.systems.items()
+        ],
+        "name": make.make.name.title(),
+        "course": board.course_of(make.make, days=days, at=timezone.now()),
+        "days": days,
+        "spans": [int(span) for span in _SPANS],
+        "incidents": incidents.about(make.make),
+        "planned": [work for work in maintenance.current() if work.make_id in {None, make.make.pk}],
+    }
+    return render(request, "dealers/make.html", context)
 
 
 def _dealer(slug: str) -> Dealer:
@@ -119,10 +152,8 @@ def _garages(request: HttpRequest) -> list[tuple[str, str]]:
     return [(dealer.code, dealer.name) for dealer in Dealer.objects.of(request.user)]
 
 
-def _dealer_page(request: HttpRequest, dealer: Dealer, *, form: ReportForm | None, status: int = 200) -> HttpResponse:
+def _dealer_page(request: HttpRequest, dealer: Dealer, *, form: TapForm | None, status: int = 200) -> HttpResponse:
     garages = _garages(request)
-    if form is None and garages:
-        form = ReportForm(garages=garages)
     at = timezone.now()
     shown = board.details(dealer, at=at)
     context = {
@@ -131,7 +162,8 @@ def _dealer_page(request: HttpRequest, dealer: Dealer, *, form: ReportForm | Non
         "headline": board.headline(shown),
         "pasts": board.pasts(dealer, at=at),
         "incidents": incidents.touching(dealer),
-        "form": form,
+        "form": form or TapForm(garages=garages),
         "is_own": dealer.code in dict(garages),
+        "is_garage": bool(garages),
     }
     return render(request, "dealers/dealer.html", context, fragment="dealers/_systems.html", status=status)

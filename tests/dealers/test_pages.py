@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from dealers import evidence, incidents
+from dealers import evidence, incidents, maintenance
 from dealers.models import Evidence, System
 from tests.dealers.statuspage.told import planned
 from tests.factories import dealer, make, member, user
@@ -115,7 +115,7 @@ def test_notes_of_reporters_are_not_shown(client):
 
 
 def send(client, where, *, works="no", garage=None, follow=False, **extra):
-    body = {"system": "diagnostics", "works": works, "note": "", "garage": (garage or where).code} | extra
+    body = {"answer": f"diagnostics:{works}", "note": "", "garage": (garage or where).code} | extra
     return client.post(f"/dealers/{where.slug}/report/", body, follow=follow)
 
 
@@ -145,17 +145,68 @@ def test_a_stranger_cannot_speak_for_the_dealer(client):
     assert not Evidence.objects.exists()
 
 
-def test_a_person_without_a_garage_is_not_offered_the_form_and_cannot_send_it(client):
+def test_a_person_without_a_garage_reports_as_the_public_does(client):
     here = dealer()
     client.force_login(user())
-    assert "Send the report" not in text_of(client.get(f"/dealers/{here.slug}/"))
-    assert send(client, here).status_code == 400
+    assert "Add a note" not in text_of(client.get(f"/dealers/{here.slug}/"))
+    send(client, here, garage=here)
+    assert Evidence.objects.get().kind == "public"
+
+
+def tell(client, where, answer="diagnostics:no", **extra):
+    return client.post(f"/dealers/{where.slug}/report/", {"answer": answer, "website": ""} | extra, follow=True)
+
+
+def test_anyone_reports_with_one_press_and_is_thanked_with_the_effect(client):
+    here = dealer()
+    assert "Does it not work for you?" in text_of(client.get(f"/dealers/{here.slug}/"))
+    page = text_of(tell(client, here))
+    assert "Thank you. Your report counts. Diagnostics at this dealer: not known." in page
+    assert "The public alone does not change what we show" in page
+    assert "You are the first to say so today." in page
+    row = Evidence.objects.get()
+    assert (row.kind, row.claim, row.note, row.reporter) == ("public", "down", "", None)
+
+
+def test_the_effect_tells_before_after_and_how_many_say_the_same(client):
+    here = dealer()
+    own = member(here)
+    client.force_login(own)
+    send(client, here, works="yes")
+    for other in (dealer(), dealer()):
+        client.force_login(member(other))
+        send(client, here, garage=other)
+    client.force_login(own)
+    page = text_of(send(client, here, follow=True))
+    assert "Diagnostics at this dealer: not working. Before your report: working." in page
+    assert "% sure." in page
+    assert "You and 2 others say so today." in page
+
+
+def test_the_public_is_told_plainly_when_it_has_said_enough(client, monkeypatch):
+    monkeypatch.setattr("dealers.crowd.MOST_BY_ADDRESS", 1)
+    here = dealer()
+    tell(client, here)
+    page = text_of(tell(client, here, "warranty:no"), 429)
+    assert "Please try again in an hour." in page
+    assert Evidence.objects.count() == 1
+
+
+def test_what_fills_in_the_hidden_field_is_not_believed(client):
+    page = text_of(tell(client, dealer(), website="http://spam.example"), 400)
+    assert "looked like a machine" in page
     assert not Evidence.objects.exists()
 
 
-def test_someone_not_signed_in_is_asked_to_sign_in(client):
+@pytest.mark.parametrize("answer", ["", "diagnostics", "diagnostics:maybe", "brakes:no", "\0"])
+def test_a_press_that_makes_no_sense_is_asked_again(client, answer):
+    assert "beside a system" in text_of(tell(client, dealer(), answer), 400)
+    assert not Evidence.objects.exists()
+
+
+def test_a_garage_whose_session_ran_out_signs_in_again_and_is_not_taken_for_the_public(client):
     here = dealer()
-    assert "Sign in to report" in text_of(client.get(f"/dealers/{here.slug}/"))
+    assert "Sign in to report for it" in text_of(client.get(f"/dealers/{here.slug}/"))
     answer = send(client, here)
     assert answer.status_code == 302
     assert "sign-in" in answer["Location"]
@@ -173,7 +224,7 @@ def test_a_report_without_an_answer_is_asked_again(client):
     here = dealer()
     client.force_login(member(here))
     page = text_of(send(client, here, works=""), 400)
-    assert "This field is required" in page
+    assert "Press “Works” or “Does not work” beside a system." in page
 
 
 def test_incidents_show_what_is_going_on_first(client):
@@ -225,3 +276,59 @@ def test_every_page_names_its_feeds(client):
     page = text_of(client.get("/incidents/"))
     assert '<link rel="alternate" type="application/atom+xml" href="/history.atom"' in page
     assert '<link rel="alternate" type="application/rss+xml" href="/history.rss"' in page
+
+
+def test_an_incidents_page_shows_its_course_as_a_picture_and_as_a_table(client):
+    here = dealer("JAGUAR")
+    dealer("JAGUAR")
+    outage = incidents.start(title="Outage", body="-", at=timezone.now() - timedelta(days=2), make=make("JAGUAR"))
+    set_state(here, "down")
+    page = text_of(client.get(outage.get_absolute_url()))
+    assert (
+        'aria-label="Diagnostics: at worst 1 not working, 1 not known; at the end 1 not working, 1 not known."' in page
+    )
+    assert "The same as a table" in page
+    assert 'class="band-mark"' in page
+
+
+def test_waves_show_how_far_they_are(client):
+    dealer("JAGUAR", region=5)
+    outage = incidents.start(title="Outage", body="-", at=timezone.now(), make=make("JAGUAR"))
+    wave = planned("First wave", incident=outage, regions=[5], systems=["diagnostics"])
+    planned("Second wave", incident=outage)
+    maintenance.update(wave, stage="completed", body="All back.", at=timezone.now())
+    page = text_of(client.get(outage.get_absolute_url()))
+    assert "1 of 2 waves are done." in page
+    assert "Works again, at least partly, at 1 of 1 dealer" in page
+
+
+def test_a_post_mortem_stands_first_and_only_its_last_version(client):
+    outage = incidents.start(title="Outage", body="-", at=timezone.now())
+    incidents.resolve(outage, body="Over.", at=timezone.now())
+    incidents.update(outage, stage="postmortem", body="An <b>intruder</b>.\n\nA second paragraph.", at=timezone.now())
+    page = client.get(outage.get_absolute_url()).content.decode()
+    assert "<p>An &lt;b&gt;intruder&lt;/b&gt;.</p>\n\n<p>A second paragraph.</p>" in page
+    assert page.count("A second paragraph.") == 1
+
+
+def test_a_makes_page_has_its_systems_their_course_and_its_incidents(client):
+    set_state(dealer("JAGUAR"), "down")
+    incidents.start(title="Cats are ill", body="-", at=timezone.now(), make=make("JAGUAR"))
+    incidents.start(title="Dogs are ill", body="-", at=timezone.now(), make=make("LAND ROVER"))
+    page = text_of(client.get("/makes/jaguar/?days=7"))
+    assert "Cats are ill" in page
+    assert "Dogs are ill" not in page
+    assert "/dealers/?make=jaguar&system=diagnostics" in page
+    assert client.get("/makes/jaguar/?days=nonsense").status_code == 200
+    assert client.get("/makes/none/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/makes/jaguar/", "incident"])
+def test_these_pages_take_a_fixed_number_of_queries(client, django_assert_max_num_queries, address):
+    for _ in range(8):
+        set_state(dealer("JAGUAR"), "down")
+    outage = incidents.start(title="Outage", body="-", at=timezone.now(), make=make("JAGUAR"))
+    for _ in range(3):
+        planned("Wave", incident=outage)
+    with django_assert_max_num_queries(16):
+        client.get(outage.get_absolute_url() if address == "incident" else address)
