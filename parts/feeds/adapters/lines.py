@@ -9,10 +9,11 @@ LINE_LIMIT = 65_536
 
 
 class Block(NamedTuple):
-    """Whole lines. `is_cut`: the file ended inside the last one, without a line feed."""
+    """Whole lines, and how many. `is_cut`: the file ended inside the last one, without a line feed."""
 
     first_line: int
     data: bytes
+    count: int
     is_cut: bool = False
 
 
@@ -39,31 +40,42 @@ def blocks(chunks: Iterable[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Bloc
             line += 1
         end = data.rfind(b"\n") + 1
         if end:
-            yield from _without_huge(Block(line, data[:end]), limit)
-            line += data.count(b"\n", 0, end)
+            block = Block(line, data[:end], data.count(b"\n", 0, end))
+            yield from _without_huge(block, limit)
+            line += block.count
         rest = data[end:]
         if len(rest) > limit:
             yield HugeLine(line, rest[:limit])
             rest, is_skipping = b"", True
     if rest:
-        yield Block(line, rest, is_cut=True)
+        yield Block(line, rest, 1, is_cut=True)
 
 
 def _without_huge(block: Block, limit: int) -> Iterator[Block | HugeLine]:
-    """The block, in pieces around its lines above the limit. Only a block longer than the limit can have one."""
-    texts = block.data.split(b"\n")[:-1]
-    if len(block.data) <= limit or max(map(len, texts)) <= limit:
+    """The block, in pieces around its lines above the limit."""
+    if not _has_huge(block.data, limit):
         yield block
         return
     kept: list[bytes] = []
     first = block.first_line
-    for number, text in enumerate(texts, block.first_line):
+    for number, text in enumerate(block.data.split(b"\n")[:-1], block.first_line):
         if len(text) <= limit:
             kept.append(text)
             continue
         if kept:
-            yield Block(first, b"\n".join(kept) + b"\n")
+            yield Block(first, b"\n".join(kept) + b"\n", len(kept))
         yield HugeLine(number, text[:limit])
         kept, first = [], number + 1
     if kept:
-        yield Block(first, b"\n".join(kept) + b"\n")
+        yield Block(first, b"\n".join(kept) + b"\n", len(kept))
+
+
+def _has_huge(data: bytes, limit: int) -> bool:
+    """Whether a line is above the limit, by leaps from line feed to line feed as far ahead as the limit allows."""
+    start = 0
+    while len(data) - start > limit + 1:
+        found = data.rfind(b"\n", start, start + limit + 1)
+        if found < 0:
+            return True
+        start = found + 1
+    return False

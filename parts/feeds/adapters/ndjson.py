@@ -26,7 +26,8 @@ class _Line(msgspec.Struct, gc=False):
     availability: Literal["in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"] | None = None
     lifecycle: Literal["listed", "active", "superseded", "discontinued"] | None = None
     price_pence: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_PRICE_PENCE)] | None = None
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] | None = None
+    # Any other is looked at by itself: a pattern here would cost as much as all the rest of the line.
+    currency: Literal["GBP", "EUR", "USD"] | None = None
     lead_time_days: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_LEAD_DAYS)] | None = None
     expected_on: date | None = None
     grade: Literal["genuine", "oe", "aftermarket", "reconditioned", "used"] | None = None
@@ -59,7 +60,7 @@ def _read_block(block: Block) -> Batch:
         found = _decoder.decode_lines(block.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_lines(block)
-    if len(found) != block.data.count(b"\n") + block.is_cut:
+    if len(found) != block.count:
         return _read_lines(block)  # blank lines, or a line with two objects: line numbers need a closer look
     return Batch(list(map(msgspec.structs.astuple, found)), range(block.first_line, block.first_line + len(found)))
 
