@@ -200,6 +200,9 @@ DVSA_CLIENT_SECRET = env_str("DVSA_CLIENT_SECRET")
 DVSA_API_KEY = env_str("DVSA_API_KEY")
 DVSA_INTERNAL = env_bool("DVSA_INTERNAL", default=False)  # private addresses allowed: the sandbox
 DVSA_MAKES = env_list("DVSA_MAKES", default=["LAND ROVER", "JAGUAR"])  # makes the daily import keeps
+DVLA_API_URL = env_str("DVLA_API_URL")
+DVLA_API_KEY = env_str("DVLA_API_KEY")
+DVLA_INTERNAL = env_bool("DVLA_INTERNAL", default=False)  # private addresses allowed: the sandbox
 SANDBOX_URL = env_str("SANDBOX_URL")
 
 # E-mail goes out by SMTP; without a server it waits in the outbox.
@@ -230,6 +233,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_TASK_ROUTES = {
     "parts.tasks.poll_feed": {"queue": "feeds"},
     "parts.tasks.import_daily_mot": {"queue": "feeds"},
+    "parts.tasks.work_off_enquiries": {"queue": "probes"},
     "dealers.tasks.run_due_probes": {"queue": "probes"},
     "garagehub.outbox.tasks.deliver_mail": {"queue": "outbox"},
     "garagehub.outbox.tasks.deliver_webhooks": {"queue": "outbox"},
@@ -239,11 +243,17 @@ CELERY_BEAT_SCHEDULE_FILENAME = env_str("BEAT_SCHEDULE_FILE", "/tmp/garagehub-be
 CELERY_BEAT_SCHEDULE = {
     "poll feeds that are due": {"task": "parts.tasks.poll_due_feeds", "schedule": 5, "options": {"expires": 4}},
     "drain dirty marks": {"task": "parts.tasks.drain", "schedule": 5, "options": {"expires": 4}},
+    "count the fleet": {"task": "parts.tasks.count_fleet", "schedule": 5, "options": {"expires": 4}},
     "decide everything": {"task": "parts.tasks.decide_full", "schedule": 86_400, "options": {"expires": 3_600}},
     "import yesterday's MOT tests": {
         "task": "parts.tasks.import_daily_mot",
         "schedule": 3_600,
         "options": {"expires": 3_500},
+    },
+    "ask about unknown plates": {
+        "task": "parts.tasks.work_off_enquiries",
+        "schedule": 5,
+        "options": {"expires": 4},
     },
     "sweep stuck runs": {"task": "parts.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},

@@ -11,7 +11,7 @@ touch. Deciding at once, as here, only saves the wait: the beat drains every few
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from dealers.models import Dealer
 from parts.blocking import decide, verify
 from parts.feeds import polling, sweeping, uploading
 from parts.feeds.models import FeedRun
-from parts.vehicles import daily, importing
+from parts.vehicles import daily, enquiries, importing
 
 
 def poll_feed(code: str, *, at: datetime) -> FeedRun:
@@ -80,6 +80,14 @@ def import_daily_mot(*, at: datetime) -> importing.Counts:
     return counts
 
 
+def work_off_enquiries(*, at: datetime, clock: Callable[[], datetime]) -> int:
+    """Ask DVSA and DVLA about the plates that wait for it, then decide about those they know; how many were answered."""
+    count = enquiries.work_off(at=at, clock=clock)
+    if count:
+        decide.drain(at=clock())
+    return count
+
+
 def drain(*, at: datetime) -> list[decide.Counts]:
     """Decide whatever was marked, and what the clock and dealers' statuses moved."""
     return decide.drain(at=at)
@@ -96,5 +104,6 @@ def verify_decisions(*, at: datetime) -> dict[str, int]:
 
 
 def sweep(*, at: datetime) -> None:
-    """Close runs whose worker died; their feeds come round again."""
+    """Close runs whose worker died, whose feeds come round again, and forget what was asked long ago."""
     sweeping.sweep(at=at)
+    enquiries.sweep(at=at)

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from parts import pipeline
+from parts.lookup import overview
 
 
 @shared_task
@@ -34,9 +35,21 @@ def decide_full() -> None:
 
 
 @shared_task
+def count_fleet() -> None:
+    """Count the fleet for the pages, if something was decided since."""
+    overview.refresh(at=timezone.now())
+
+
+@shared_task
 def import_daily_mot() -> None:
     """Take in DVSA's newest files."""
     pipeline.import_daily_mot(at=timezone.now())
+
+
+@shared_task
+def work_off_enquiries() -> None:
+    """Ask DVSA and DVLA about plates that nobody waits for."""
+    pipeline.work_off_enquiries(at=timezone.now(), clock=timezone.now)
 
 
 @shared_task

@@ -97,6 +97,16 @@ def mail_server(sandbox: SandboxProcess, settings) -> SandboxProcess:
     return sandbox
 
 
+@pytest.fixture
+def authorities(sandbox: SandboxProcess, settings) -> SandboxProcess:
+    """The sandbox as DVSA and DVLA."""
+    index = sandbox.client.get("/").json()
+    for name, value in (index["dvsa"] | index["dvla"]).items():
+        setattr(settings, name, value)
+    settings.DVSA_INTERNAL = settings.DVLA_INTERNAL = True
+    return sandbox
+
+
 @pytest.fixture(autouse=True)
 def _sandbox_as_new(request: pytest.FixtureRequest) -> Iterator[None]:
     yield

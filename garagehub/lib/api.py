@@ -15,7 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
-from garagehub.lib.errors import DomainError
+from garagehub.lib.errors import DomainError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,10 @@ _TITLES = {
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every anticipated error becomes one shape; anything else is a logged 500."""
     if isinstance(error, DomainError):
-        return _answer(error.status, error.message, error.code, error.fields)
+        response = _answer(error.status, error.message, error.code, error.fields)
+        if isinstance(error, UnavailableError) and error.retry_after_s:
+            response["Retry-After"] = str(error.retry_after_s)
+        return response
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

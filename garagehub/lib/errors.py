@@ -33,6 +33,17 @@ class NotAllowedError(DomainError):
 
 
 class UnavailableError(DomainError):
-    """An outside service we need did not answer; trying later may work."""
+    """An outside service we need did not answer; trying again after `retry_after_s`, if known, may work."""
 
     status = 503
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        fields: Mapping[str, Sequence[str]] | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, fields=fields)
+        self.retry_after_s = retry_after_s

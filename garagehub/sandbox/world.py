@@ -26,6 +26,7 @@ from garagehub.sandbox.suppliers import Supplier, Suppliers
 from garagehub.scenario.dealers import demo_dealers
 from garagehub.scenario.fleet import bulk_line, index_of, vehicle
 from garagehub.scenario.offers import SUPPLIERS, DemoSupplier, supplier_offers
+from garagehub.scenario.plates import registration_of
 from garagehub.scenario.timeline import SYSTEMS, Timeline
 
 
@@ -126,7 +127,8 @@ class World:
                 "DVSA_CLIENT_SECRET": dvsa.CLIENT_SECRET,
                 "DVSA_API_KEY": dvsa.API_KEY,
             },
-            "dvla": {"url": f"{base_url}/dvla/vehicle-enquiry/v1/vehicles", "api_key": dvla.API_KEY},
+            "dvla": {"DVLA_API_URL": f"{base_url}/dvla/vehicle-enquiry", "DVLA_API_KEY": dvla.API_KEY},
+            "strangers": [registration_of(self.vehicles + index, seed=self.seed) for index in range(_SHOWN)],
             "dealers": [{"code": dealer.code, "name": dealer.name} for dealer in self._dealers],
             "systems": SYSTEMS,
             "mail": {"EMAIL_URL": self.smtp, "mailbox": f"{base_url}/mail"},
@@ -155,8 +157,12 @@ class World:
 
     def _find(self, registration: str, today: date) -> dict[str, Any] | None:
         index = index_of(registration, seed=self.seed)
-        return None if index is None or index >= self.vehicles else self._vehicle(index, today)
+        return None if index is None or index >= self.vehicles + STRANGERS else self._vehicle(index, today)
 
+
+# Vehicles that DVSA and DVLA know when asked, and that are in none of the files: what a look-up can be the first to meet.
+STRANGERS = 500
+_SHOWN = 5  # of them, by GET /
 
 _MAIN_ADDRESS = {"ndjson": "offers.ndjson", "changes": "changes", "csv": "offers.csv"}
 

@@ -87,6 +87,9 @@ def sandbox_environment(sandbox_url: str, *, smtp_port: int) -> dict[str, str]:
         "DVSA_CLIENT_SECRET": "sandbox",
         "DVSA_API_KEY": "sandbox",
         "DVSA_INTERNAL": "true",
+        "DVLA_API_URL": f"{sandbox_url}/dvla/vehicle-enquiry",
+        "DVLA_API_KEY": "sandbox",
+        "DVLA_INTERNAL": "true",
     }
 
 

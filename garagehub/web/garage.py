@@ -21,9 +21,9 @@ from dealers.access import dealer_for
 from dealers.models import System
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
-from parts.lookup.answer import look_up_many
 from parts.lookup.checking import check_parts, silent_sources
 from parts.lookup.forms import PartNumbersForm, RegistrationsForm
+from parts.lookup.live import look_up_many
 
 _WHY_NOT = {
     "in_stock": lazy("in stock, but the dealers who have it cannot take orders or send it today"),

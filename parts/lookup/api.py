@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 from dealers.models import Scope
 from garagehub.lib.api import ScopedThrottle, problem, problems
 from garagehub.lib.errors import DomainError
-from parts.lookup.answer import look_up, look_up_many
 from parts.lookup.checking import check_parts
 from parts.lookup.forms import MAX_PART_NUMBERS, MAX_REGISTRATIONS
+from parts.lookup.live import look_up, look_up_many
 from parts.lookup.schema import LookupAnswer, PartsCheckAnswer, VehiclesCheckAnswer
 from parts.lookup.throttle import LookupThrottle
 
@@ -64,7 +64,7 @@ class VehicleLookup(APIView):
         operation_id="vehicles_lookup",
         summary="Look up one vehicle",
         request=LookupInput,
-        responses={200: LookupAnswer, **problems(400, 401, 404, 415, 429)},
+        responses={200: LookupAnswer, **problems(400, 401, 404, 415, 429, 503)},
         examples=[OpenApiExample("A plate", {"registration": "AA19 AAA"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:

@@ -12,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from garagehub.lib.errors import DomainError
+from garagehub.lib.errors import DomainError, UnavailableError
 from garagehub.lib.pages import render
-from parts.lookup.answer import look_up
 from parts.lookup.forms import VehicleForm
+from parts.lookup.live import NOT_FOUND, look_up
 from parts.lookup.nearby import nearest_dealers
 from parts.lookup.place import place_of
 from parts.lookup.sentences import changes, place_sentence, road_sentence
@@ -51,15 +51,17 @@ def _answer(request: HttpRequest, form: VehicleForm) -> HttpResponse:
     typed, postcode = form.cleaned_data["registration"], form.cleaned_data["postcode"]
     try:
         answer = look_up(typed, postcode=postcode, at=at)
+    except UnavailableError as error:
+        response = _problem(request, form, _("We could not check this number plate"), error.message, error.status)
+        response["Retry-After"] = str(error.retry_after_s or 60)
+        return response
     except DomainError as error:
+        if error.code == NOT_FOUND:
+            title = _("We do not know this number plate")
+            return _problem(request, form, title, error.message, error.status, suggestions=_suggest(typed))
         for name, texts in error.fields.items():
-            if error.code != "vehicle_not_found":
-                form.add_error(name, texts)
-        if error.code != "vehicle_not_found":
-            return render(request, "lookup/vehicle.html", {"form": form}, status=error.status)
-        return _problem(
-            request, form, _("We do not know this number plate"), error.message, 404, suggestions=_suggest(typed)
-        )
+            form.add_error(name, texts)
+        return render(request, "lookup/vehicle.html", {"form": form}, status=error.status)
     place = place_of(postcode)
     context = {
         "form": VehicleForm(initial={"postcode": postcode}),

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from garagehub.lib.admin import OwnerAdmin
 from parts.marks.marks import Mark, mark
-from parts.vehicles.models import Defect, MotImport, MotTest, RejectedLine, Vehicle, VehicleModel
+from parts.vehicles.models import Authority, Defect, Enquiry, MotImport, MotTest, RejectedLine, Vehicle, VehicleModel
 from parts.vehicles.registration import cleaned
 
 
@@ -161,4 +161,21 @@ class RejectedLineAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("run", "member", "line", "reason")
     list_select_related = ("run",)
     search_fields = ("reason", "run__name")
+    ordering = ("-id",)
+
+
+@admin.register(Authority)
+class AuthorityAdmin(ReadOnly, admin.ModelAdmin):
+    """Whether DVSA and DVLA answer when a plate is looked up."""
+
+    list_display = ("name", "failures", "closed_until", "next_at")
+
+
+@admin.register(Enquiry)
+class EnquiryAdmin(ReadOnly, admin.ModelAdmin):
+    """Plates asked about that we did not know: how many wait, and what stands in the way. Never which."""
+
+    list_display = ("id", "state", "tries", "due_at", "answered_at", "error")
+    list_display_links = None
+    list_filter = ("state",)
     ordering = ("-id",)

@@ -84,12 +84,13 @@ class _Problem(msgspec.Struct, rename="camel"):
     error_message: str = ""
 
 
-def by_registration(registration: str, *, at: datetime) -> bytes | None:
+def by_registration(registration: str, *, at: datetime, patience_s: float = 30) -> bytes | None:
     """DVSA's reply about a normalised plate, for `importing.import_reply`; None if it knows no such vehicle.
 
-    Raises AuthorityError for everything else: no access is not "no data".
+    `patience_s`: the longest to wait for each of its answers. Raises AuthorityError for everything else: no access is
+    not "no data".
     """
-    return _ask(f"/v1/trade/vehicles/registration/{quote(registration, safe='')}", at=at)
+    return _ask(f"/v1/trade/vehicles/registration/{quote(registration, safe='')}", at=at, patience_s=patience_s)
 
 
 def manifest(*, at: datetime) -> Manifest:
@@ -138,7 +139,7 @@ def _files(*, at: datetime) -> _Files:
         raise AuthorityError("DVSA's list of files cannot be read.") from error
 
 
-def _ask(path: str, *, at: datetime) -> bytes | None:
+def _ask(path: str, *, at: datetime, patience_s: float = 30) -> bytes | None:
     """One call with a token and the key. An expired or refused token is dropped and the call made once more."""
     if not (settings.DVSA_API_URL and settings.DVSA_TOKEN_URL):
         raise AuthorityError("Access to DVSA is not set up: DVSA_API_URL and DVSA_TOKEN_URL.", permanent=True)
@@ -146,11 +147,11 @@ def _ask(path: str, *, at: datetime) -> bytes | None:
     if stopped_until and at < stopped_until:
         raise _used_up(stopped_until, at=at)
     try:
-        return _ask_once(path, at=at)
+        return _ask_once(path, at=at, patience_s=patience_s)
     except _RefusedTokenError:
         cache.delete(_TOKEN_KEY)
     try:
-        return _ask_once(path, at=at)
+        return _ask_once(path, at=at, patience_s=patience_s)
     except _RefusedTokenError as error:
         cache.delete(_TOKEN_KEY)
         raise AuthorityError("DVSA refuses our access.", code=error.code, permanent=True) from error
@@ -162,9 +163,9 @@ class _RefusedTokenError(Exception):
         self.code = code
 
 
-def _ask_once(path: str, *, at: datetime) -> bytes | None:
+def _ask_once(path: str, *, at: datetime, patience_s: float) -> bytes | None:
     headers = {
-        "Authorization": f"Bearer {_token()}",
+        "Authorization": f"Bearer {_token(patience_s=patience_s)}",
         "X-API-Key": settings.DVSA_API_KEY,
         "Accept": "application/json",
     }
@@ -176,7 +177,9 @@ def _ask_once(path: str, *, at: datetime) -> bytes | None:
             url,
             headers=headers,
             is_internal=settings.DVSA_INTERNAL,
-            total_s=30,
+            connect_s=min(5, patience_s),
+            read_s=min(15, patience_s),
+            total_s=patience_s,
             max_bytes=_REPLY_BYTES,
             max_redirects=0,
         ) as body:
@@ -213,7 +216,7 @@ def _raise_for(body: Body, content: bytes, *, at: datetime) -> None:
     )
 
 
-def _token() -> str:
+def _token(*, patience_s: float) -> str:
     """The access token: shared by all workers through the cache for as long as its reply says it lives."""
     known = cache.get(_TOKEN_KEY)
     if isinstance(known, str):
@@ -230,7 +233,9 @@ def _token() -> str:
             settings.DVSA_TOKEN_URL,
             data=form,
             is_internal=settings.DVSA_INTERNAL,
-            total_s=20,
+            connect_s=min(5, patience_s),
+            read_s=min(15, patience_s),
+            total_s=min(20, patience_s),
             max_bytes=100_000,
         ) as body:
             content = body.read()

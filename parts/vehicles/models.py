@@ -52,6 +52,10 @@ class Vehicle(models.Model):
     first_mot_due_on = models.DateField(null=True, blank=True, help_text="For a vehicle never tested.")
     mot_expires_on = models.DateField(null=True, blank=True, help_text="The latest expiry of any pass.")
     is_sorn = models.BooleanField("SORN", default=False, help_text="Off the road by choice, by DVLA's word.")
+    dvla_expires_on = models.DateField(
+        "MOT expiry at DVLA", null=True, blank=True, help_text="DVSA's history can lag: the later of the two counts."
+    )
+    dvla_checked_at = models.DateTimeField("DVLA asked", null=True, blank=True)
     open_fails = models.PositiveSmallIntegerField(default=0, help_text="Defects that failed the newest visit.")
     is_dangerous = models.BooleanField(default=False, help_text="The newest visit failed on a dangerous defect.")
     last_tested_at = models.DateTimeField(null=True, blank=True)
@@ -183,3 +187,49 @@ class RejectedLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}"
+
+
+class Enquiry(models.Model):
+    """A plate that somebody asked about and we did not know, for a day: asked of DVSA and DVLA, or waiting to be."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting to be asked"
+        KNOWN = "known", "Known, and taken in"
+        NOT_FOUND = "not_found", "Known to nobody"
+        FAILED = "failed", "Given up"
+
+    registration = models.CharField(max_length=13, unique=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    due_at = models.DateTimeField(help_text="When it is asked next, or whoever asks now has died.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "enquiries"
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="parts_enquiry_due"),
+            models.Index(fields=["answered_at"], name="parts_enquiry_answered"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_state_display()
+
+
+class Authority(models.Model):
+    """How fast an authority may be asked, by all workers together, and whether it is left alone for a while."""
+
+    class Name(models.TextChoices):
+        DVSA = "dvsa", "DVSA"
+        DVLA = "dvla", "DVLA"
+
+    name = models.CharField(max_length=4, choices=Name.choices, primary_key=True)
+    next_at = models.DateTimeField(help_text="When the next request would be on schedule.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
+    closed_until = models.DateTimeField(null=True, blank=True, help_text="Nobody asks before.")
+
+    class Meta:
+        verbose_name_plural = "authorities"
+
+    def __str__(self) -> str:
+        return self.get_name_display()

@@ -12,7 +12,7 @@ SELECT v.registration, clock.now, json_build_object(
     'manufactured_on', v.manufactured_on,
     'manufacture_year', v.manufacture_year,
     'first_mot_due_on', v.first_mot_due_on,
-    'mot_expires_on', v.mot_expires_on,
+    'mot_expires_on', greatest(v.mot_expires_on, v.dvla_expires_on),
     'is_sorn', v.is_sorn,
     'is_dangerous', v.is_dangerous,
     'open_fails', v.open_fails,
@@ -40,7 +40,11 @@ SELECT v.registration, clock.now, json_build_object(
                 SELECT coalesce(json_agg(json_build_object(
                     'name', q.name,
                     'quantity', q.quantity,
-                    'by_vin', q.by_vin,
+                    -- With the ranges known here, the VIN tells which part fits; without the VIN, nobody can.
+                    'by_vin', q.by_vin OR (rn.split = 0 AND EXISTS (
+                        SELECT FROM parts_requirementoption o
+                        WHERE o.requirement_id = q.id AND (o.serial_from <> '' OR o.serial_to <> '')
+                    )),
                     'options', (
                         SELECT coalesce(json_agg(json_build_object(
                             'part_id', o.part_id,
@@ -51,11 +55,18 @@ SELECT v.registration, clock.now, json_build_object(
                             'description', p.description,
                             'grade', p.grade
                         ) ORDER BY p.grade = 'genuine' DESC, o.bundle NULLS FIRST, pn.raw), '[]')
-                        FROM parts_requirementoption o
+                        FROM (
+                            SELECT DISTINCT fitting.part_id, fitting.quantity, fitting.bundle
+                            FROM parts_requirementoption fitting
+                            LEFT JOIN parts_repairsplit split ON split.repair_id = rp.id AND split.number = rn.split
+                            WHERE fitting.requirement_id = q.id
+                                AND (split.number IS NULL OR fitting.serial_from <= split.starts_at)
+                                AND (split.number IS NULL OR fitting.serial_to = ''
+                                    OR fitting.serial_to >= split.starts_at)
+                        ) o
                         JOIN parts_part p ON p.id = o.part_id
                         JOIN parts_brand b ON b.id = p.brand_id
                         JOIN parts_partnumber pn ON pn.part_id = p.id AND pn.is_main
-                        WHERE o.requirement_id = q.id
                     )
                 ) ORDER BY q.id), '[]')
                 FROM parts_requirement q WHERE q.repair_id = rp.id
@@ -65,7 +76,7 @@ SELECT v.registration, clock.now, json_build_object(
         LEFT JOIN parts_repairneed rn ON rn.defect_id = d.id
         LEFT JOIN parts_repair rp ON rp.id = rn.repair_id
         LEFT JOIN parts_repairkind rk ON rk.id = rp.kind_id
-        LEFT JOIN parts_readiness rd ON rd.repair_id = rp.id
+        LEFT JOIN parts_readiness rd ON rd.repair_id = rp.id AND rd.split = rn.split
         LEFT JOIN parts_manualreference mr ON mr.scheme = d.manual_scheme AND mr.ref = d.manual_ref
         LEFT JOIN parts_repairkind mapped ON mapped.id = mr.kind_id
         WHERE d.vehicle_id = v.id

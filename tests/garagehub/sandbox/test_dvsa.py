@@ -11,7 +11,7 @@ import pytest
 from garagehub.sandbox.archive import file_names
 from garagehub.sandbox.messages import Request
 from garagehub.sandbox.refusals import RefusalError
-from garagehub.sandbox.world import World
+from garagehub.sandbox.world import STRANGERS, World
 from garagehub.scenario.plates import registration_of
 from tests.sandbox_process import VEHICLES
 
@@ -61,8 +61,11 @@ def test_a_vehicle_never_tested_has_the_other_shape(sandbox, headers):
 
 def test_the_fleet_ends_where_it_was_told_to(sandbox, headers):
     seed = sandbox.client.get("/").json()["seed"]
-    last, beyond = (registration_of(index, seed=seed) for index in (VEHICLES - 1, VEHICLES))
-    assert sandbox.client.get(VEHICLE + last, headers=headers).json()["registration"] == last
+    last, stranger, beyond = (
+        registration_of(index, seed=seed) for index in (VEHICLES - 1, VEHICLES, VEHICLES + STRANGERS)
+    )
+    for known in (last, stranger):
+        assert sandbox.client.get(VEHICLE + known, headers=headers).json()["registration"] == known
     assert sandbox.client.get(VEHICLE + beyond, headers=headers).json()["errorCode"] == "MOTH-NF-01"
 
 
