@@ -37,16 +37,21 @@ class Mailbox:
         self._lock = threading.Lock()
         self._letters: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._loop = asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
 
     def listen(self, *, host: str, port: int) -> int:
         """Take e-mails on this port, 0 for a free one; answers which. OSError when it is taken."""
         server = self._loop.run_until_complete(self._loop.create_server(self._conversation, host, port))
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         return int(server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
         """Take no more."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
 
     def reset(self) -> None:
         """Throw all away."""
