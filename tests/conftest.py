@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from django.conf import settings
+from django.test import override_settings
 
 from tests.network import block_network
 
@@ -20,6 +21,13 @@ def redis_client() -> Iterator[redis.Redis]:
     """The Redis of these tests."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         yield client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed quickly: half a second for each would be most of what they wait for."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)

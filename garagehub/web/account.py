@@ -87,7 +87,7 @@ def set_up_second_step(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     seed = request.session.get(_SEED) or second_step.new_seed()
     request.session[_SEED] = seed
-    form = AppCodeForm(request.POST or None)
+    form = AppCodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             codes = second_step.turn_on(user=user, seed=seed, code=form.cleaned_data["code"], at=timezone.now())

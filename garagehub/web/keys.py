@@ -30,7 +30,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     garage = dealer_for(request)
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
-    form = KeyForm(request.POST or None)
+    form = KeyForm(request.POST if request.method == "POST" else None)
     secret, status, now = None, 200, timezone.now()
     if request.method == "POST":
         try:

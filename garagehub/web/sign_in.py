@@ -76,7 +76,7 @@ def code(request: HttpRequest) -> HttpResponse:
     view = LoginView(request=request)  # Django's check that `next` stays on this site
     if user is None:
         return redirect("sign-in")
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             check_code(user=user, code=form.cleaned_data["code"], at=at)

@@ -35,7 +35,7 @@ def team(request: HttpRequest) -> HttpResponse:
     garage = _garage(request)
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
-    form, status = InviteForm(request.POST or None), 200
+    form, status = InviteForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST":
         try:
             dealer = own_dealer(request.user, slug=garage.slug, as_owner=True)
@@ -118,7 +118,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     context: dict[str, Any] = {"invitation": invited, "known": known}
     if request.user.is_authenticated and request.user != known:
         return render(request, "accounts/invitation.html", context | {"is_for_another": True})
-    form = None if known else JoinForm(request.POST or None, email=invited.email)
+    form = None if known else JoinForm(request.POST if request.method == "POST" else None, email=invited.email)
     if request.method != "POST" or (form is not None and not form.is_valid()):
         status = 400 if form is not None and form.errors else 200
         return render(request, "accounts/invitation.html", context | {"form": form}, status=status)
