@@ -1,28 +1,28 @@
-"""One round of read lines into the tables: found, judged against what is stored, and written where it differs.
+"""One round of read lines into the tables: the new are added; the rest are found, judged against what is stored, and
+written where they differ.
 
 Always inside the caller's transaction and under the import lock: two imports at once could each make the same new car.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.utils.text import slugify
 
-from dealers.models import Make
 from garagehub.lib.lock import LockKind, wait_for_lock
+from parts.vehicles.adding import add, copy_rows, split
 from parts.vehicles.defects import Category, Reported
 from parts.vehicles.history import Judgement, judge
-from parts.vehicles.models import MotTest, VehicleModel
+from parts.vehicles.makes import add_models
+from parts.vehicles.models import MotTest
 from parts.vehicles.records import Said, Test
-from parts.vehicles.staging import Batch, Round, defect_row, test_row
+from parts.vehicles.staging import NULL, Batch, Line, Round, defect_row, escaped, number_array, plain, test_row
 
 _SQL = Path(__file__).parent / "sql"
 _STAGE = (_SQL / "stage.sql").read_text()
@@ -89,20 +89,41 @@ def merge(batch: Batch, *, wants_ids: bool = False) -> Merged:
 
 def _merge_round(lines: Round, merged: Merged, *, wants_ids: bool) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_STAGE)
-        _copy(cursor, "mot_line", lines.vehicles)
-        _copy(cursor, "mot_line_test", lines.tests)
-        _copy(cursor, "mot_line_defect", lines.defects)
-        cursor.execute(_MATCH)
-        _add_missing_models(cursor)
-        _judge_again(cursor)
-        cursor.execute(_MERGE)
-        cursor.execute(_COUNTS)
-        new, updated, unchanged, left_out, defects = cursor.fetchone()
+        new, known = split(cursor, lines.lines)
+        ids: dict[int, int] = {}
+        if new:
+            ids.update(zip((number for number, _ in new), add(cursor, new), strict=True))
+            merged.new += len(new)
+            merged.defects += sum(len(line.defects) for _, line in new)
+        if known:
+            _merge_known(cursor, known, merged)
+            if wants_ids:
+                cursor.execute("SELECT line, vehicle_id FROM mot_match")
+                ids.update(cursor.fetchall())
+            cursor.execute(_FINISH)
         if wants_ids:
-            cursor.execute("SELECT vehicle_id FROM mot_match ORDER BY line")
-            merged.vehicle_ids += [row[0] for row in cursor.fetchall()]
-        cursor.execute(_FINISH)
+            merged.vehicle_ids += [ids[number] for number in sorted(ids)]
+
+
+def _merge_known(cursor: Any, lines: Sequence[tuple[int, Line]], merged: Merged) -> None:
+    cursor.execute(_STAGE)
+    copy_rows(cursor, "COPY mot_line FROM STDIN", (_line_row(number, line) for number, line in lines))
+    copy_rows(
+        cursor,
+        "COPY mot_line_test FROM STDIN",
+        (f"{number}\t{test}" for number, line in lines for test in line.tests),
+    )
+    copy_rows(
+        cursor,
+        "COPY mot_line_defect FROM STDIN",
+        (f"{number}\t{plain(line.decided_by)}\t{defect}" for number, line in lines for defect in line.defects),
+    )
+    cursor.execute(_MATCH)
+    _add_missing_models(cursor)
+    _judge_again(cursor)
+    cursor.execute(_MERGE)
+    cursor.execute(_COUNTS)
+    new, updated, unchanged, left_out, defects = cursor.fetchone()
     merged.new += new
     merged.updated += updated
     merged.unchanged += unchanged
@@ -110,35 +131,19 @@ def _merge_round(lines: Round, merged: Merged, *, wants_ids: bool) -> None:
     merged.defects += defects
 
 
-def _copy(cursor: Any, table: str, rows: Iterable[str]) -> None:
-    with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-        copy.write("".join(rows))
+def _line_row(number: int, line: Line) -> str:
+    make = escaped(line.make) if line.make else NULL
+    return f"{number}\t{make}\t{escaped(line.model)}\t{number_array(line.numbers)}\t{line.vehicle}"
 
 
 def _add_missing_models(cursor: Any) -> None:
-    """Makes and models first seen in this round. There are few, so plain ORM does."""
     cursor.execute(
         "SELECT DISTINCT s.make, s.model FROM mot_line s JOIN mot_match m ON m.line = s.line"
         " LEFT JOIN dealers_make mk ON mk.name = s.make"
         " LEFT JOIN parts_vehiclemodel mo ON mo.make_id = mk.id AND mo.name = s.model"
         " WHERE s.make IS NOT NULL AND mo.id IS NULL ORDER BY 1, 2"
     )
-    for make_name, model_name in cursor.fetchall():
-        make = Make.objects.filter(name=make_name).first() or _add_make(make_name)
-        VehicleModel.objects.get_or_create(make=make, name=model_name)
-
-
-def _add_make(name: str) -> Make:
-    """A make under a slug that nobody has: ROLLS ROYCE and ROLLS-ROYCE are two to DVSA."""
-    slug = slugify(name)[:56] or "make"
-    taken = set(Make.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
-    free = next(option for option in _slugs(slug) if option not in taken)
-    return Make.objects.get_or_create(name=name, defaults={"slug": free})[0]
-
-
-def _slugs(slug: str) -> Iterable[str]:
-    yield slug
-    yield from (f"{slug}-{number}" for number in itertools.count(2))
+    add_models(cursor.fetchall())
 
 
 def _judge_again(cursor: Any) -> None:
@@ -183,8 +188,16 @@ def _restage(cursor: Any, judged: Mapping[int, Judgement]) -> None:
     lines = list(judged)
     cursor.execute("DELETE FROM mot_line_test WHERE line = ANY (%s)", [lines])
     cursor.execute("DELETE FROM mot_line_defect WHERE line = ANY (%s)", [lines])
-    _copy(cursor, "mot_line_test", (test_row(line, test) for line, it in judged.items() for test in it.tests))
-    _copy(cursor, "mot_line_defect", (defect_row(line, one) for line, it in judged.items() for one in it.defects))
+    copy_rows(
+        cursor,
+        "COPY mot_line_test FROM STDIN",
+        (f"{line}\t{test_row(test)}" for line, it in judged.items() for test in it.tests),
+    )
+    copy_rows(
+        cursor,
+        "COPY mot_line_defect FROM STDIN",
+        (f"{line}\t{plain(one.number)}\t{defect_row(one)}" for line, it in judged.items() for one in it.defects),
+    )
     cursor.execute(
         "UPDATE mot_line s SET mot_expires_on = j.mot_expires_on, open_fails = j.open_fails,"
         " is_dangerous = j.is_dangerous, last_tested_at = j.last_tested_at"

@@ -1,6 +1,7 @@
 """Lines of MOT data made ready for COPY: read, judged, and written as PostgreSQL's text format.
 
-No database here, so that it can run beside the merge of the batch before.
+No database here, so that it can run beside the merge of the batch before. A row lacks what only the database knows: its
+ids, which `adding` and `merging` write before it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ BATCH_LINES = 200_000
 BATCH_BYTES = 96 << 20
 REJECTED_SAMPLE = 2_000
 
-_NULL = r"\N"
+NULL = r"\N"
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\x00": ""})
 _FILE_DATE = re.compile(r"light-vehicle_(\d{2})-(\d{2})-(\d{4})")
 _MAKE = re.compile(rb'"make"\s*:\s*"([^"\\]*)"')
@@ -40,13 +41,25 @@ class Rejected(NamedTuple):
     raw: str
 
 
+class Line(NamedTuple):
+    """One vehicle as COPY rows, and what finds it: the plate, and the number of every test in its history."""
+
+    registration: str | None
+    numbers: list[str]
+    make: str
+    model: str
+    vehicle: str
+    tests: list[str]
+    kept: list[str]  # the numbers of `tests`
+    decided_by: str  # the number of the test that the defects are of
+    defects: list[str]
+
+
 @dataclass
 class Round:
-    """Lines about different vehicles, as COPY rows. Two lines about one vehicle stand in two rounds, in order."""
+    """Lines about different vehicles. Two lines about one vehicle stand in two rounds, in order."""
 
-    vehicles: list[str] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
-    defects: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
 
 
@@ -93,9 +106,8 @@ def file_date(name: str) -> datetime | None:
 def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judgement:
     """Judge a record and add its rows to the first round that holds nothing of the same vehicle."""
     judgement = judge(record.tests)
-    keys = {test.number for test in record.tests}
-    if record.registration:
-        keys.add(f"plate {record.registration}")
+    numbers = [test.number for test in record.tests]
+    keys = {*numbers, f"plate {record.registration}"} if record.registration else set(numbers)
     # Behind every round that speaks of this vehicle, so that the last line about it is the last word.
     index = len(batch.rounds)
     while index and keys.isdisjoint(batch.rounds[index - 1].taken):
@@ -104,10 +116,19 @@ def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judge
         batch.rounds.append(Round())
     target = batch.rounds[index]
     target.taken |= keys
-    line = len(target.vehicles)
-    target.vehicles.append(_vehicle_row(line, record, judgement, current_at=current_at))
-    target.tests.extend(test_row(line, test) for test in judgement.tests)
-    target.defects.extend(defect_row(line, defect) for defect in judgement.defects)
+    target.lines.append(
+        Line(
+            record.registration,
+            numbers,
+            record.make,
+            record.model,
+            _vehicle_row(record, judgement, current_at=current_at),
+            [test_row(test) for test in judgement.tests],
+            [test.number for test in judgement.tests],
+            judgement.defects[0].number if judgement.defects else "",
+            [defect_row(defect) for defect in judgement.defects],
+        )
+    )
     batch.vehicles += 1
     batch.tests += len(record.tests)
     return judgement
@@ -149,50 +170,38 @@ def masked_line(line: bytes) -> str:
     return _PLATE_LIKE.sub(lambda match: masked(match[0]), text)
 
 
-def _vehicle_row(line: int, record: Record, judgement: Judgement, *, current_at: datetime | None) -> str:
+def _vehicle_row(record: Record, judgement: Judgement, *, current_at: datetime | None) -> str:
     stamp = record.updated_at
     if current_at and (stamp is None or stamp < current_at):
         stamp = current_at
     return (
-        f"{line}\t{record.registration or _NULL}\t{_text(record.make)}\t{_escaped(record.model)}"
-        f"\t{_day(record.first_used_on)}\t{_day(record.registered_on)}\t{_day(record.manufactured_on)}"
-        f"\t{_number(record.manufacture_year)}\t{_text(record.fuel_type)}\t{_text(record.colour)}"
-        f"\t{_number(record.engine_cc)}\t{_text(record.has_recall)}\t{_day(record.first_mot_due_on)}"
-        f"\t{_day(judgement.mot_expires_on)}\t{judgement.open_fails}\t{'t' if judgement.is_dangerous else 'f'}"
-        f"\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}\t{_array([test.number for test in record.tests])}\n"
+        f"{record.registration or NULL}\t{_day(record.first_used_on)}\t{_day(record.registered_on)}"
+        f"\t{_day(record.manufactured_on)}\t{_number(record.manufacture_year)}\t{escaped(record.fuel_type)}"
+        f"\t{escaped(record.colour)}\t{_number(record.engine_cc)}\t{escaped(record.has_recall)}"
+        f"\t{_day(record.first_mot_due_on)}\t{_day(judgement.mot_expires_on)}\t{judgement.open_fails}"
+        f"\t{'t' if judgement.is_dangerous else 'f'}\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}\n"
     )
 
 
-def test_row(line: int, test: Test) -> str:
-    """A kept test as a row of the staging table."""
+def test_row(test: Test) -> str:
+    """A kept test."""
     return (
-        f"{line}\t{_plain(test.number)}\t{_instant(test.completed_at)}\t{'passed' if test.has_passed else 'failed'}"
-        f"\t{_day(test.expires_on)}\t{_number(test.odometer)}\t{_escaped(test.odometer_unit)}\t{_escaped(test.source)}"
+        f"{plain(test.number)}\t{_instant(test.completed_at)}\t{'passed' if test.has_passed else 'failed'}"
+        f"\t{_day(test.expires_on)}\t{_number(test.odometer)}\t{escaped(test.odometer_unit)}\t{escaped(test.source)}"
         f"\t{test.registration}\n"
     )
 
 
-def defect_row(line: int, defect: Found) -> str:
-    """A defect of the newest visit as a row of the staging table."""
+def defect_row(defect: Found) -> str:
+    """A defect of the newest visit."""
     reading = defect.reading
     return (
-        f"{line}\t{_plain(defect.number)}\t{defect.position}\t{_escaped(defect.text)}\t{defect.category.value}"
-        f"\t{'t' if defect.is_failing else 'f'}\t{reading.scheme.value}\t{reading.reference}\t{reading.lateral}"
-        f"\t{reading.longitudinal}\t{reading.vertical}\n"
+        f"{defect.position}\t{escaped(defect.text)}\t{defect.category.value}\t{'t' if defect.is_failing else 'f'}"
+        f"\t{reading.scheme.value}\t{reading.reference}\t{reading.lateral}\t{reading.longitudinal}\t{reading.vertical}\n"
     )
 
 
-@lru_cache(maxsize=65_536)
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES)
-
-
-def _plain(number: str) -> str:
-    """A test's number, which is nearly always digits and never comes again: not worth the cache."""
-    return number if number.isalnum() else number.translate(_ESCAPES)
-
-
-def _array(numbers: list[str]) -> str:
+def number_array(numbers: list[str]) -> str:
     """A PostgreSQL array literal; quoted only where the numbers are not plain digits."""
     if "".join(numbers).isdigit():
         return "{" + ",".join(numbers) + "}"
@@ -200,17 +209,24 @@ def _array(numbers: list[str]) -> str:
     return ("{" + ",".join(f'"{number}"' for number in quoted) + "}").translate(_ESCAPES)
 
 
-def _text(text: str) -> str:
-    return _escaped(text) if text else _NULL
+@lru_cache(maxsize=65_536)
+def escaped(text: str) -> str:
+    """A text as COPY reads it."""
+    return text.translate(_ESCAPES)
+
+
+def plain(number: str) -> str:
+    """A test's number, which is nearly always digits and never comes again: not worth the cache."""
+    return number if number.isalnum() else number.translate(_ESCAPES)
 
 
 def _day(day: date | None) -> str:
-    return day.isoformat() if day else _NULL
+    return day.isoformat() if day else NULL
 
 
 def _instant(instant: datetime | None) -> str:
-    return instant.isoformat() if instant else _NULL
+    return instant.isoformat() if instant else NULL
 
 
 def _number(number: int | None) -> str:
-    return _NULL if number is None else str(number)
+    return NULL if number is None else str(number)

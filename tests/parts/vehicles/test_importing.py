@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -439,3 +440,29 @@ def test_the_newest_visit_at_a_later_time_is_marked_once():
     take(FAILED_CAR, at=later(days=1))
     assert marked() == {stored("AB81CDE").pk}
     assert MotTest.objects.count() == 2
+
+
+@pytest.mark.parametrize("may_leave_out_checks", [True, False])
+def test_new_vehicles_stand_on_rows_that_exist_with_and_without_the_databases_own_checks(may_leave_out_checks):
+    with connection.cursor() as cursor:
+        if not may_leave_out_checks:
+            cursor.execute("CREATE ROLE plain_owner NOLOGIN")
+            cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain_owner")
+            cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain_owner")
+            cursor.execute("SET LOCAL ROLE plain_owner")
+        take(*CARS)
+        cursor.execute("SHOW session_replication_role")
+        assert cursor.fetchone() == ("origin",)
+        cursor.execute("RESET ROLE")
+    connection.check_constraints()
+    assert MotTest.objects.filter(vehicle__isnull=False).count() == 6
+    assert Defect.objects.filter(test__vehicle_id=F("vehicle_id")).count() == Defect.objects.count() == 6
+
+
+def test_public_ids_of_new_vehicles_are_uuids_that_grow():
+    take(*CARS)
+    ids = list(Vehicle.objects.order_by("id").values_list("public_id", flat=True))
+    assert len(set(ids)) == 5
+    assert all((one.version, one.variant) == (7, "specified in RFC 4122") for one in ids)
+    take({**NEW_CAR, "registration": "AB99CDE"})
+    assert stored("AB99CDE").public_id > max(ids)
