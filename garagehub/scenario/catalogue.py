@@ -31,10 +31,12 @@ class DemoRequirement(NamedTuple):
     quantity: int
     by_vin: bool
     part_numbers: tuple[str, ...]
+    # The chassis numbers each part fits, from and to, in the same order; empty: all fit any.
+    ranges: tuple[tuple[str, str], ...] = ()
 
 
 class DemoRepair(NamedTuple):
-    """A repair of a model, by the slug of its kind."""
+    """A repair of a model, by the slug of its kind, for cars of some years or of all."""
 
     kind: str
     make: str
@@ -43,6 +45,8 @@ class DemoRepair(NamedTuple):
     needs_diagnostics: bool
     needs_programming: bool
     requirements: tuple[DemoRequirement, ...]
+    year_from: int | None = None
+    year_to: int | None = None
 
 
 class DemoSupersession(NamedTuple):
@@ -93,6 +97,18 @@ _FATES = {
 _RARE_BELOW = 7_000
 
 
+# Chassis numbers at which makers changed a part: the model year's letter, the plant, and six digits.
+_RANGES = (("", "EH499999"), ("EH500000", "JH249999"), ("JH250000", ""))
+
+
+class _Fit(NamedTuple):
+    """A number that meets a need, and the chassis numbers it fits."""
+
+    number: str
+    serial_from: str = ""
+    serial_to: str = ""
+
+
 def demo_catalogue(seed: int) -> DemoCatalogue:
     """The catalogue for a seed."""
     return _Builder(random.Random(f"catalogue {seed}")).build()
@@ -103,7 +119,7 @@ class _Builder:
         self.rng = rng
         self.parts: dict[str, DemoPart] = {}
         self.supersessions: list[DemoSupersession] = []
-        self.shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.shared: dict[tuple[str, ...], tuple[_Fit, ...]] = {}
         self.serial = 0
 
     def build(self) -> DemoCatalogue:
@@ -119,29 +135,41 @@ class _Builder:
                 for position in template.positions:
                     is_gap = model.licensed < _RARE_BELOW and self.rng.random() < 1 / 8
                     if not is_gap:
-                        yield self._repair(template, model, place // _FAMILY_SIZE, position)
+                        yield from self._by_year(template, model, place // _FAMILY_SIZE, position)
 
-    def _repair(self, template: Template, model: DemoModel, family: int, position: str) -> DemoRepair:
-        return DemoRepair(
-            kind=template.kind,
-            make=model.make,
-            model=model.name,
-            position=position,
-            needs_diagnostics=0 < template.diagnostics_from <= model.last_year,
-            needs_programming=0 < template.programming_from <= model.last_year,
-            requirements=tuple(
-                DemoRequirement(
-                    name=need.name,
-                    quantity=need.quantity,
-                    by_vin=need.by_vin,
-                    part_numbers=self._numbers(template, need, model, family, position),
-                )
-                for need in template.needs
-            ),
+    def _by_year(self, template: Template, model: DemoModel, family: int, position: str) -> Iterator[DemoRepair]:
+        """The repair, or one for each run of years between which it began to need diagnostics or programming."""
+        requirements = tuple(
+            self._requirement(need, self._fits(template, need, model, family, position)) for need in template.needs
+        )
+        begins = {template.diagnostics_from, template.programming_from}
+        first = [None, *sorted(year for year in begins if model.first_year < year <= model.last_year)]
+        for year_from, following in zip(first, [*first[1:], None], strict=True):
+            year = year_from or model.first_year
+            yield DemoRepair(
+                kind=template.kind,
+                make=model.make,
+                model=model.name,
+                position=position,
+                needs_diagnostics=0 < template.diagnostics_from <= year,
+                needs_programming=0 < template.programming_from <= year,
+                requirements=requirements,
+                year_from=year_from,
+                year_to=following - 1 if following else None,
+            )
+
+    def _requirement(self, need: Need, fits: tuple[_Fit, ...]) -> DemoRequirement:
+        ranges = tuple((fit.serial_from, fit.serial_to) for fit in fits)
+        return DemoRequirement(
+            name=need.name,
+            quantity=need.quantity,
+            by_vin=need.by_vin,
+            part_numbers=tuple(fit.number for fit in fits),
+            ranges=ranges if any(map(any, ranges)) else (),
         )
 
-    def _numbers(self, template: Template, need: Need, model: DemoModel, family: int, position: str) -> tuple[str, ...]:
-        """The part numbers that meet a need, made once and shared by the models of the need's scope."""
+    def _fits(self, template: Template, need: Need, model: DemoModel, family: int, position: str) -> tuple[_Fit, ...]:
+        """The parts that meet a need, made once and shared by the models of the need's scope."""
         key: tuple[str, ...] = (need.name,)
         if need.scope == MODEL:
             key = (need.name, position, model.make, model.name)
@@ -151,18 +179,20 @@ class _Builder:
             self.shared[key] = tuple(self._make_parts(template, need, model.make, position))
         return self.shared[key]
 
-    def _make_parts(self, template: Template, need: Need, make: str, position: str) -> Iterator[str]:
+    def _make_parts(self, template: Template, need: Need, make: str, position: str) -> Iterator[_Fit]:
         description = f"{need.name}, {position}" if position else need.name
         if need.scope in {MODEL, FAMILY}:
-            for _ in range(self.rng.randint(2, 3) if need.by_vin else 1):
-                yield from self._genuine(description, need.price_pence, make)
+            count = self.rng.randint(2, 3) if need.by_vin or need.by_chassis else 1
+            for serials in _RANGES[:count] if need.by_chassis else [("", "")] * count:
+                for number in self._genuine(description, need.price_pence, make):
+                    yield _Fit(number, *serials)
         brands = self.rng.sample(sorted(AFTERMARKET_BRANDS), k=self._copies(need))
         for brand in brands:
             price = round(need.price_pence * self.rng.uniform(0.35, 0.7))
-            yield self._add(self._aftermarket_number(brand), brand, description, "aftermarket", price)
+            yield _Fit(self._add(self._aftermarket_number(brand), brand, description, "aftermarket", price))
         if template.kind in _RECONDITIONED and self.rng.random() < 1 / 2:
             number = f"ST-{self._next():05d}-R"
-            yield self._add(number, RECONDITIONER, description, "reconditioned", round(need.price_pence * 0.5))
+            yield _Fit(self._add(number, RECONDITIONER, description, "reconditioned", round(need.price_pence * 0.5)))
 
     def _copies(self, need: Need) -> int:
         if need.scope in {MODEL, FAMILY}:

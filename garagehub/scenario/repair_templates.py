@@ -25,7 +25,8 @@ class Need(NamedTuple):
     price_pence: int
     scope: str = MODEL
     copies: int = 1
-    by_vin: bool = False  # the catalogue names several, and only the VIN tells which fits
+    by_vin: bool = False  # the catalogue names several, and only the maker's catalogue can tell by VIN which fits
+    by_chassis: bool = False  # several, each with the range of chassis numbers it fits
 
 
 class Template(NamedTuple):
@@ -34,7 +35,7 @@ class Template(NamedTuple):
     kind: str
     needs: tuple[Need, ...]
     positions: tuple[str, ...] = (NONE,)
-    # The first year of a model's end of production from which the repair needs the system; 0: never.
+    # The first year of manufacture from which the repair needs the system; 0: never.
     diagnostics_from: int = 0
     programming_from: int = 0
     fuel: str = ""  # only models with an engine of this fuel; "engine": any but electric
@@ -129,7 +130,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template("coil-spring", (Need("Coil spring", 1, 10_900, MODEL, 2),), AXLES),
     Template("shock-absorber", (Need("Shock absorber", 1, 17_800, MODEL, 2),), AXLES),
-    Template("suspension-arm", (Need("Suspension arm", 1, 19_700, FAMILY, 2, by_vin=True),), AXLES),
+    Template("suspension-arm", (Need("Suspension arm", 1, 19_700, FAMILY, 2, by_chassis=True),), AXLES),
     Template("suspension-joint", (Need("Suspension joint, bush or link kit", 1, 6_900, FAMILY, 3),), AXLES),
     Template(
         "air-suspension",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db import connection, transaction
 from django.utils.text import slugify
 
 from dealers.models import Make
 from garagehub.lib.errors import DomainError
+from parts.catalogue.loadable import CatalogueFacts, RequirementFacts
 from parts.catalogue.mapping import kind_rows, load_kinds
 from parts.catalogue.models import Brand, Repair, Requirement, RequirementPart, Supersession
 from parts.catalogue.repair_file import (
+    FitRow,
     LineError,
     PartKey,
     PartRow,
@@ -28,78 +29,8 @@ from parts.marks.marks import Mark, mark
 
 _MOST_ERRORS_SHOWN = 100
 
-
-class PartFacts(Protocol):
-    """A part of a catalogue to load."""
-
-    @property
-    def number(self) -> str: ...
-    @property
-    def brand(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def grade(self) -> str: ...
-
-
-class RequirementFacts(Protocol):
-    """A requirement of a repair to load; its numbers are of parts of the same catalogue."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def quantity(self) -> int: ...
-    @property
-    def by_vin(self) -> bool: ...
-    @property
-    def part_numbers(self) -> Sequence[str]: ...
-
-
-class RepairFacts(Protocol):
-    """A repair to load."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def make(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def position(self) -> str: ...
-    @property
-    def needs_diagnostics(self) -> bool: ...
-    @property
-    def needs_programming(self) -> bool: ...
-    @property
-    def requirements(self) -> Sequence[RequirementFacts]: ...
-
-
-class SupersessionFacts(Protocol):
-    """A supersession to load, by numbers of parts of the same catalogue."""
-
-    @property
-    def old(self) -> str: ...
-    @property
-    def new(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def group(self) -> int: ...
-    @property
-    def ratio(self) -> int: ...
-    @property
-    def direction(self) -> str: ...
-
-
-class CatalogueFacts(Protocol):
-    """A catalogue to load."""
-
-    @property
-    def parts(self) -> Sequence[PartFacts]: ...
-    @property
-    def repairs(self) -> Sequence[RepairFacts]: ...
-    @property
-    def supersessions(self) -> Sequence[SupersessionFacts]: ...
+# A requirement as stored: its name, quantity, whether chosen by VIN, and its parts with their ranges.
+_Stored = tuple[str, int, bool, frozenset[tuple[int, str, str]]]
 
 
 class RepairFileError(DomainError):
@@ -118,18 +49,19 @@ class RepairFileError(DomainError):
 def load_catalogue(catalogue: CatalogueFacts, *, is_demo: bool) -> dict[str, int]:
     """Write a whole catalogue; what it does not name stays. Running it again changes nothing. Gives counts.
 
-    Makes and models that are new are made. A repair named replaces the requirements stored for it.
+    Makes and models that are new are made. A repair named replaces the requirements stored for it, and its variants by
+    year those stored for its kind, model and position.
     """
     load_kinds()
     rows = [PartRow(part.brand, part.number, part.description, part.grade) for part in catalogue.parts]
     keys = {row.number: row.key for row in rows}
     repairs = [
         RepairRow(
-            RepairKey(repair.kind, repair.make, repair.model, repair.position),
+            RepairKey(repair.kind, repair.make, repair.model, repair.position, repair.year_from, repair.year_to),
             repair.needs_diagnostics,
             repair.needs_programming,
             frozenset(
-                RequirementRow(need.name, need.quantity, need.by_vin, frozenset(keys[n] for n in need.part_numbers))
+                RequirementRow(need.name, need.quantity, need.by_vin, frozenset(_fits(need, keys)))
                 for need in repair.requirements
             ),
         )
@@ -151,6 +83,12 @@ def load_catalogue(catalogue: CatalogueFacts, *, is_demo: bool) -> dict[str, int
         for edge in catalogue.supersessions
     )
     return {"parts": len(parts), **counts, "supersessions_refused": len(refusals)}
+
+
+def _fits(need: RequirementFacts, keys: Mapping[str, PartKey]) -> Iterator[FitRow]:
+    ranges = need.ranges or [("", "")] * len(need.part_numbers)
+    for number, serials in zip(need.part_numbers, ranges, strict=True):
+        yield FitRow(keys[number], *serials)
 
 
 @transaction.atomic
@@ -220,13 +158,14 @@ def _write_repairs(rows: list[RepairRow], parts: dict[PartKey, int], *, is_demo:
     """Write the repairs and what they need; mark those that changed."""
     if not rows:
         return {"repairs": 0, "repairs_changed": 0}
+    _remove_other_variants(rows)
     repairs, changed = _ensure_repairs(rows, is_demo=is_demo)
     stored = _stored_requirements(repairs.values())
     outdated: list[tuple[int, RepairRow]] = []
     for row in rows:
         repair_id = repairs[row.key]
         wanted = {
-            (need.name, need.quantity, need.by_vin, frozenset(parts[key] for key in need.parts))
+            (need.name, need.quantity, need.by_vin, frozenset((parts[fit.part], *fit[1:]) for fit in need.fits))
             for need in row.requirements
         }
         if wanted != stored.get(repair_id, set()):
@@ -238,6 +177,17 @@ def _write_repairs(rows: list[RepairRow], parts: dict[PartKey, int], *, is_demo:
     return {"repairs": len(rows), "repairs_changed": len(changed)}
 
 
+def _remove_other_variants(rows: list[RepairRow]) -> None:
+    """Take away stored repairs of the same kind, model and position whose first year is none of those given."""
+    keys = [row.key for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHER_VARIANTS, [list(column) for column in zip(*(key[:5] for key in keys), strict=True)])
+        others = [row[0] for row in cursor.fetchall()]
+    if others:
+        mark(Mark.REPAIR, others)
+        Repair.objects.filter(pk__in=others).delete()
+
+
 def _ensure_repairs(rows: list[RepairRow], *, is_demo: bool) -> tuple[dict[RepairKey, int], set[int]]:
     """The id of each repair, made if new, and the ids of those made or changed."""
     columns = [list(column) for column in zip(*(row.key for row in rows), strict=True)]
@@ -247,17 +197,18 @@ def _ensure_repairs(rows: list[RepairRow], *, is_demo: bool) -> tuple[dict[Repai
         cursor.execute(_UPSERT_REPAIRS, [is_demo, *columns, *systems])
         changed = {row[0] for row in cursor.fetchall()}
     found = Repair.objects.filter(kind__slug__in=set(columns[0]), model__make__name__in=set(columns[1])).values_list(
-        "kind__slug", "model__make__name", "model__name", "position", "id"
+        "kind__slug", "model__make__name", "model__name", "position", "year_from", "year_to", "id"
     )
     return {RepairKey(*key): id_ for *key, id_ in found}, changed
 
 
-def _stored_requirements(repair_ids: Iterable[int]) -> dict[int, set[tuple[str, int, bool, frozenset[int]]]]:
-    stored: dict[int, set[tuple[str, int, bool, frozenset[int]]]] = {}
+def _stored_requirements(repair_ids: Iterable[int]) -> dict[int, set[_Stored]]:
+    stored: dict[int, set[_Stored]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_STORED_REQUIREMENTS, [list(repair_ids)])
-        for repair_id, name, quantity, by_vin, part_ids in cursor.fetchall():
-            stored.setdefault(repair_id, set()).add((name, quantity, by_vin, frozenset(part_ids)))
+        for repair_id, name, quantity, by_vin, *fits in cursor.fetchall():
+            own = frozenset(zip(*(column or () for column in fits), strict=True))
+            stored.setdefault(repair_id, set()).add((name, quantity, by_vin, own))
     return stored
 
 
@@ -268,9 +219,9 @@ def _insert_requirements(repairs: list[tuple[int, RepairRow]], parts: dict[PartK
         for repair_id, need in needs
     )
     RequirementPart.objects.bulk_create(
-        RequirementPart(requirement=requirement, part_id=part_id)
+        RequirementPart(requirement=requirement, part_id=part_id, serial_from=serial_from, serial_to=serial_to)
         for requirement, (_, need) in zip(made, needs, strict=True)
-        for part_id in sorted({parts[key] for key in need.parts})
+        for part_id, serial_from, serial_to in sorted({(parts[fit.part], *fit[1:]) for fit in need.fits})
     )
 
 
@@ -322,26 +273,52 @@ ORDER BY 1, 2
 ON CONFLICT (make_id, name) DO NOTHING
 """
 
+_OTHER_VARIANTS = """
+WITH wanted AS (
+    SELECT kind.id AS kind_id, model.id AS model_id, named.position, named.year_from
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::smallint[])
+        AS named (kind, make, model, position, year_from)
+    JOIN parts_repairkind kind ON kind.slug = named.kind
+    JOIN dealers_make make ON make.name = named.make
+    JOIN parts_vehiclemodel model ON model.make_id = make.id AND model.name = named.model
+)
+SELECT DISTINCT repair.id
+FROM parts_repair repair
+JOIN wanted ON (wanted.kind_id, wanted.model_id, wanted.position) = (repair.kind_id, repair.model_id, repair.position)
+WHERE NOT EXISTS (
+    SELECT FROM wanted same
+    WHERE (same.kind_id, same.model_id, same.position) = (repair.kind_id, repair.model_id, repair.position)
+        AND coalesce(same.year_from, 0) = coalesce(repair.year_from, 0)
+)
+"""
+
+# In the order of years: what grows into the next one's years does so after that one has moved on, or gone.
 _UPSERT_REPAIRS = """
-INSERT INTO parts_repair AS repair (kind_id, model_id, position, needs_diagnostics, needs_programming, is_demo)
-SELECT kind.id, model.id, wanted.position, wanted.diagnostics, wanted.programming, %s
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::bool[])
-    AS wanted (kind, make, model, position, diagnostics, programming)
+INSERT INTO parts_repair AS repair
+    (kind_id, model_id, position, year_from, year_to, needs_diagnostics, needs_programming, is_demo)
+SELECT
+    kind.id, model.id, wanted.position, wanted.year_from, wanted.year_to, wanted.diagnostics, wanted.programming, %s
+FROM unnest(
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::smallint[], %s::bool[], %s::bool[]
+) AS wanted (kind, make, model, position, year_from, year_to, diagnostics, programming)
 JOIN parts_repairkind kind ON kind.slug = wanted.kind
 JOIN dealers_make make ON make.name = wanted.make
 JOIN parts_vehiclemodel model ON model.make_id = make.id AND model.name = wanted.model
-ORDER BY model.id, kind.id, wanted.position
-ON CONFLICT (model_id, kind_id, position) DO UPDATE
-SET needs_diagnostics = excluded.needs_diagnostics, needs_programming = excluded.needs_programming
-WHERE (repair.needs_diagnostics, repair.needs_programming)
-    IS DISTINCT FROM (excluded.needs_diagnostics, excluded.needs_programming)
+ORDER BY model.id, kind.id, wanted.position, wanted.year_from NULLS FIRST
+ON CONFLICT (model_id, kind_id, position, year_from) DO UPDATE
+SET year_to = excluded.year_to,
+    needs_diagnostics = excluded.needs_diagnostics, needs_programming = excluded.needs_programming
+WHERE (repair.year_to, repair.needs_diagnostics, repair.needs_programming)
+    IS DISTINCT FROM (excluded.year_to, excluded.needs_diagnostics, excluded.needs_programming)
 RETURNING id
 """
 
 _STORED_REQUIREMENTS = """
 SELECT
     requirement.repair_id, requirement.name, requirement.quantity, requirement.by_vin,
-    array_remove(array_agg(option.part_id), NULL)
+    array_agg(option.part_id) FILTER (WHERE option.id IS NOT NULL),
+    array_agg(option.serial_from) FILTER (WHERE option.id IS NOT NULL),
+    array_agg(option.serial_to) FILTER (WHERE option.id IS NOT NULL)
 FROM parts_requirement requirement
 LEFT JOIN parts_requirementpart option ON option.requirement_id = requirement.id
 WHERE requirement.repair_id = ANY(%s)

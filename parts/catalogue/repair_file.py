@@ -1,17 +1,19 @@
 """A CSV file of repairs: read, and every mistake named by its line and column.
 
 One line per part that meets a requirement; the lines of a requirement and of a repair need not stand together. The
-columns of a repair and of a requirement must say the same on each of its lines.
+columns of a repair and of a requirement must say the same on each of its lines. Where a repair differs by year, its
+years are part of what names it; where a part fits a range of chassis numbers only, its line says which.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from parts.catalogue.models import Grade
+from parts.catalogue.models import SERIAL_LENGTH, Grade
 from parts.catalogue.numbers import normalise
 
 COLUMNS = (
@@ -29,6 +31,10 @@ COLUMNS = (
     "description",
     "grade",
 )
+# Columns a file may leave out, for repairs and parts that are the same for all years and chassis numbers.
+OPTIONAL_COLUMNS = ("year_from", "year_to", "chassis_from", "chassis_to")
+_YEARS = range(1900, 2101)
+_SERIAL = re.compile(rf"[A-Z0-9]{{{SERIAL_LENGTH}}}")
 _MOST_OF_A_PART = 4
 _LONGEST = 64
 _TRUTHS = {"yes": True, "no": False, "": False}
@@ -67,12 +73,27 @@ class PartRow(NamedTuple):
 
 
 class RepairKey(NamedTuple):
-    """Which repair: names, not ids."""
+    """Which repair: names, not ids. No year: from the first, or to this day."""
 
     kind: str
     make: str
     model: str
     position: str
+    year_from: int | None = None
+    year_to: int | None = None
+
+    @property
+    def of_all_years(self) -> RepairKey:
+        """The same repair without its years: what its variants have in common."""
+        return self._replace(year_from=None, year_to=None)
+
+
+class FitRow(NamedTuple):
+    """A part, and the range of chassis numbers it fits; empty: from the first, or to this day."""
+
+    part: PartKey
+    serial_from: str = ""
+    serial_to: str = ""
 
 
 class RequirementRow(NamedTuple):
@@ -81,7 +102,7 @@ class RequirementRow(NamedTuple):
     name: str
     quantity: int
     by_vin: bool
-    parts: frozenset[PartKey]
+    fits: frozenset[FitRow]
 
 
 class RepairRow(NamedTuple):
@@ -108,10 +129,11 @@ class _Line(NamedTuple):
     requirement: str
     need: tuple[int, bool]
     part: PartRow
+    serials: tuple[str, str]
 
 
 def read_repairs(lines: Iterable[str], *, kinds: Collection[str], makes: Collection[str]) -> RepairFile:
-    """Read the file's lines. A repair with a mistake on any of its lines is left out whole.
+    """Read the file's lines. A repair with a mistake on any of its lines, of any year, is left out whole.
 
     `kinds` and `makes` are those known: repair kinds' slugs, and makes as DVSA spells them.
     """
@@ -126,16 +148,16 @@ def read_repairs(lines: Iterable[str], *, kinds: Collection[str], makes: Collect
             line, mistakes = _read_line(reader.line_num, row, kinds=kinds, makes=makes)
             errors += mistakes
             if mistakes:
-                spoilt.add(line.repair)
+                spoilt.add(line.repair.of_all_years)
             else:
                 good.append(line)
     except csv.Error as error:
         errors.append(LineError(reader.line_num, "", f"not readable as CSV ({error})"))
         return RepairFile([], [], errors)
-    for mistake, repair in _contradictions(good):
+    for mistake, repair in (*_contradictions(good), *_overlaps(good)):
         errors.append(mistake)
-        spoilt.add(repair)
-    whole = [line for line in good if line.repair not in spoilt]
+        spoilt.add(repair.of_all_years)
+    whole = [line for line in good if line.repair.of_all_years not in spoilt]
     parts = {line.part.key: line.part for line in whole}
     return RepairFile(list(_repairs(whole)), list(parts.values()), sorted(errors))
 
@@ -144,7 +166,7 @@ def _read_line(
     number: int, row: dict[str, Any], *, kinds: Collection[str], makes: Collection[str]
 ) -> tuple[_Line, list[LineError]]:
     mistakes: list[LineError] = []
-    values = {column: (row[column] or "").strip() for column in COLUMNS}
+    values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
 
     def check(column: str, *, is_good: bool, message: str) -> None:
         if not is_good:
@@ -169,15 +191,32 @@ def _read_line(
         check(column, is_good=values[column].lower() in _TRUTHS, message="must be yes or no")
     grade = values["grade"].lower() or Grade.GENUINE
     check("grade", is_good=grade in Grade.values, message=f"must be one of {', '.join(Grade.values)}")
+    years = [int(text) if text.isascii() and text.isdigit() else None for text in _pair(values, "year")]
+    for column, text, year in zip(("year_from", "year_to"), _pair(values, "year"), years, strict=True):
+        check(column, is_good=not text or year in _YEARS, message="must be a year, such as 2016, or empty")
+    check("year_to", is_good=not all(years) or years == sorted(years), message="is before year_from")  # type: ignore[type-var] # no None is left
+    serials = tuple(text.upper() for text in _pair(values, "chassis"))
+    for column, text in zip(("chassis_from", "chassis_to"), serials, strict=True):
+        message = f"must be the last {SERIAL_LENGTH} characters of a VIN, or empty"
+        check(column, is_good=not text or bool(_SERIAL.fullmatch(text)), message=message)
+    check("chassis_to", is_good=not serials[1] or serials[0] <= serials[1], message="is before chassis_from")
+    is_known_range = any(serials) and _truth(values["by_vin"])
+    check("by_vin", is_good=not is_known_range, message="must be no where the range of chassis numbers is given")
+    key = (values["kind"], values["make"].upper(), values["model"].upper(), values["position"])
     line = _Line(
         number=number,
-        repair=RepairKey(values["kind"], values["make"].upper(), values["model"].upper(), values["position"]),
+        repair=RepairKey(*key, *years),
         systems=(_truth(values["needs_diagnostics"]), _truth(values["needs_programming"])),
         requirement=values["requirement"],
         need=(quantity, _truth(values["by_vin"])),
         part=PartRow(values["brand"], values["part_number"], values["description"], grade),
+        serials=(serials[0], serials[1]),
     )
     return line, mistakes
+
+
+def _pair(values: dict[str, str], name: str) -> tuple[str, str]:
+    return values[f"{name}_from"], values[f"{name}_to"]
 
 
 def _truth(text: str) -> bool:
@@ -199,6 +238,22 @@ def _contradictions(lines: list[_Line]) -> Iterator[tuple[LineError, RepairKey]]
         yield LineError(line.number, "quantity", f"differs from line {before} of the same requirement"), line.repair
 
 
+def _overlaps(lines: list[_Line]) -> Iterator[tuple[LineError, RepairKey]]:
+    """Repairs of one kind, model and position with a year in common: a car of that year would have both."""
+    first: dict[RepairKey, int] = {}
+    for line in lines:
+        first.setdefault(line.repair, line.number)
+    before: RepairKey | None = None
+    for repair in sorted(first, key=lambda key: (key[:4], key.year_from or 0)):
+        if (
+            before
+            and before.of_all_years == repair.of_all_years
+            and (before.year_to or 9999) >= (repair.year_from or 0)
+        ):
+            yield LineError(first[repair], "year_from", f"has a year in common with line {first[before]}"), repair
+        before = repair
+
+
 def _repairs(lines: list[_Line]) -> Iterator[RepairRow]:
     by_repair: dict[RepairKey, list[_Line]] = defaultdict(list)
     for line in lines:
@@ -211,7 +266,7 @@ def _repairs(lines: list[_Line]) -> Iterator[RepairRow]:
             key,
             *own[0].systems,
             frozenset(
-                RequirementRow(name, *same[0].need, frozenset(line.part.key for line in same))
+                RequirementRow(name, *same[0].need, frozenset(FitRow(line.part.key, *line.serials) for line in same))
                 for name, same in by_requirement.items()
             ),
         )

@@ -29,7 +29,7 @@ def test_every_number_a_repair_or_a_supersession_names_is_a_part():
 
 
 def test_a_repair_is_listed_once_and_every_requirement_has_a_part():
-    keys = Counter((r.kind, r.make, r.model, r.position) for r in CATALOGUE.repairs)
+    keys = Counter((r.kind, r.make, r.model, r.position, r.year_from) for r in CATALOGUE.repairs)
 
     assert max(keys.values()) == 1
     assert all(need.part_numbers for repair in CATALOGUE.repairs for need in repair.requirements)
@@ -47,20 +47,24 @@ def test_it_holds_sets_pairs_and_choices_by_vin():
     assert any(s.ratio == 2 for s in CATALOGUE.supersessions)
     assert any(s.direction == "full" for s in CATALOGUE.supersessions)
     assert any(need.by_vin and len(need.part_numbers) > 1 for r in CATALOGUE.repairs for need in r.requirements)
+    assert any(need.ranges and not need.by_vin for r in CATALOGUE.repairs for need in r.requirements)
 
 
 def test_new_cars_need_the_maker_for_electronics_and_old_ones_do_not():
-    def needs(make: str, model: str, kind: str) -> tuple[bool, bool]:
-        return next(
+    def needs(make: str, model: str, kind: str, year: int) -> tuple[bool, bool]:
+        [repair] = {
             (r.needs_diagnostics, r.needs_programming)
             for r in CATALOGUE.repairs
-            if (r.make, r.model, r.kind) == (make, model, kind)
-        )
+            if (r.make, r.model, r.kind) == (make, model, kind) and (r.year_from or 0) <= year <= (r.year_to or 9999)
+        }
+        return repair
 
-    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "headlamp-unit") == (True, True)
-    assert needs("LAND ROVER", "DISCOVERY 4", "headlamp-unit") == (True, False)
-    assert needs("LAND ROVER", "FREELANDER 2", "headlamp-unit") == (False, False)
-    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "coil-spring") == (False, False)
+    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "headlamp-unit", 2021) == (True, True)
+    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "headlamp-unit", 2020) == (True, False)
+    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "headlamp-unit", 2016) == (False, False)
+    assert needs("LAND ROVER", "DISCOVERY 4", "headlamp-unit", 2017) == (True, False)
+    assert needs("LAND ROVER", "FREELANDER 2", "headlamp-unit", 2015) == (False, False)
+    assert needs("LAND ROVER", "RANGE ROVER EVOQUE", "coil-spring", 2023) == (False, False)
 
 
 def test_an_electric_car_has_no_exhaust():

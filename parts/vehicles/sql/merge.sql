@@ -31,7 +31,9 @@ CREATE TEMP TABLE mot_wanted ON COMMIT DROP AS
            coalesce(s.first_mot_due_on, v.first_mot_due_on) AS first_mot_due_on,
            s.mot_expires_on, s.open_fails, s.is_dangerous, s.last_tested_at,
            greatest(s.current_at, v.source_updated_at) AS source_updated_at,
-           v.model_id AS old_model_id, v.open_fails AS old_open_fails, v.is_dangerous AS was_dangerous
+           v.model_id AS old_model_id, v.open_fails AS old_open_fails, v.is_dangerous AS was_dangerous,
+           coalesce(v.manufacture_year, extract(year FROM coalesce(v.manufactured_on, v.first_used_on, v.registered_on)))
+               AS old_year
     FROM mot_match m
     JOIN mot_line s ON s.line = m.line
     LEFT JOIN parts_vehicle v ON v.id = m.vehicle_id
@@ -62,8 +64,10 @@ WITH changed AS (
           (w.registration, w.model_id, w.first_used_on, w.registered_on, w.manufactured_on, w.manufacture_year,
            w.fuel_type, w.colour, w.engine_cc, w.has_recall, w.first_mot_due_on, w.mot_expires_on, w.open_fails,
            w.is_dangerous, w.last_tested_at)
-    RETURNING v.id, (w.model_id, w.open_fails, w.is_dangerous)
-        IS DISTINCT FROM (w.old_model_id, w.old_open_fails, w.was_dangerous) AS is_deciding
+    RETURNING v.id, (
+        w.model_id, w.open_fails, w.is_dangerous,
+        coalesce(w.manufacture_year, extract(year FROM coalesce(w.manufactured_on, w.first_used_on, w.registered_on)))
+    ) IS DISTINCT FROM (w.old_model_id, w.old_open_fails, w.was_dangerous, w.old_year) AS is_deciding
 )
 INSERT INTO mot_touched SELECT id, is_deciding FROM changed;
 
