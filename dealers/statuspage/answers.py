@@ -6,6 +6,8 @@ One query tells whether anything changed. It gives the ETag, and the key under w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.core.cache import cache
@@ -13,13 +15,18 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from django.views.decorators.csrf import csrf_exempt
 
 from dealers.statuspage.words import identifier
 from garagehub.lib.api import problem_response
 from garagehub.lib.errors import NotFoundError
 
-_FORMAT = 1  # raise it when what is built of the same rows changes
+_FORMAT = 2  # raise it when what is built of the same rows changes
 _KEEP_S = 600
+
+_ALLOWED = "GET, HEAD, OPTIONS"
+_PREFLIGHT_S = 86_400
+_P = ParamSpec("_P")
 
 # Every change of a state adds a row of history; the rest is small tables that people edit.
 _VERSION = """
@@ -34,6 +41,32 @@ SELECT (SELECT max(id) FROM dealers_statuschange),
        (SELECT concat_ws(' ', count(*), sum(hashtext(concat_ws(' ', dealer_id, make_id)))) FROM dealers_dealer_makes),
        (SELECT sum(hashtext(concat_ws(' ', id, slug, name))) FROM dealers_make)
 """
+
+
+def readable(
+    view: Callable[Concatenate[HttpRequest, _P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, _P], HttpResponseBase]:
+    """Let any page's script read the view: GET and HEAD, a preflight answered, everything else refused in JSON."""
+
+    @csrf_exempt  # nothing is written here, and who tries is told so
+    @wraps(view)
+    def answered(request: HttpRequest, *args: _P.args, **kwargs: _P.kwargs) -> HttpResponseBase:
+        response: HttpResponseBase
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *args, **kwargs)
+        if request.method == "OPTIONS":
+            response = HttpResponse(status=204)
+            response["Access-Control-Allow-Methods"] = _ALLOWED
+            response["Access-Control-Allow-Headers"] = "If-None-Match, If-Modified-Since, Cache-Control"
+            response["Access-Control-Max-Age"] = str(_PREFLIGHT_S)
+        else:
+            detail = f"This address is only read: {_ALLOWED}."
+            response = problem_response(405, "Not allowed here", detail, code="method_not_allowed")
+        response["Allow"] = _ALLOWED
+        response["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    return answered
 
 
 def answer(request: HttpRequest, build: Callable[[], str], *, content_type: str, max_age: int = 30) -> HttpResponseBase:

@@ -51,7 +51,8 @@ def _event(work: Maintenance) -> Iterator[str]:
     yield f"CATEGORIES:{'Restoration' if work.incident_id else 'Maintenance'}"
     yield f"STATUS:{'CANCELLED' if work.cancelled_at else 'CONFIRMED'}"
     yield "TRANSP:TRANSPARENT"
-    yield f"URL:{settings.SITE_URL}{reverse('incidents')}"
+    page = work.incident.get_absolute_url() if work.incident else reverse("incidents")
+    yield f"URL:{settings.SITE_URL}{page}#planned-{work.pk}"
     yield "END:VEVENT"
 
 

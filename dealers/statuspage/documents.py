@@ -107,7 +107,8 @@ DOCUMENTS: dict[str, Callable[[Page], Json]] = {
 
 
 def _maintenances() -> MaintenanceQuerySet:
-    return Maintenance.objects.published().not_cancelled().order_by("-scheduled_for", "-pk")
+    found = Maintenance.objects.published().not_cancelled().select_related("incident")
+    return found.order_by("-scheduled_for", "-pk")
 
 
 def _in_scope(found: _Found, page: Page) -> _Found:
@@ -216,7 +217,7 @@ def _work(page: Page, row: Maintenance, named: frozenset[int]) -> Json:
         "monitoring_at": None,
         "resolved_at": timestamp(row.completed_at) if row.completed_at else None,
         "impact": "maintenance",
-        "shortlink": _absolute(f"{reverse('incidents')}#planned-{row.pk}"),
+        "shortlink": _absolute(_address(row)),
         "started_at": timestamp(row.scheduled_for),
         "page_id": page.id,
         "incident_updates": [_update(own_id, "work", update) for update in row.updates.all()],
@@ -224,6 +225,12 @@ def _work(page: Page, row: Maintenance, named: frozenset[int]) -> Json:
         "scheduled_for": timestamp(row.scheduled_for),
         "scheduled_until": timestamp(row.scheduled_until),
     }
+
+
+def _address(row: Maintenance) -> str:
+    """Where people read of it: a wave on its incident's page, other work among what is planned."""
+    page = row.incident.get_absolute_url() if row.incident else reverse("incidents")
+    return f"{page}#planned-{row.pk}"
 
 
 def _update(incident_id: str, kind: str, update: IncidentUpdate | MaintenanceUpdate) -> Json:

@@ -7,10 +7,9 @@ import json
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from dealers.statuspage import badges, feeds
-from dealers.statuspage.answers import answer
+from dealers.statuspage.answers import answer, readable
 from dealers.statuspage.calendar import calendar
 from dealers.statuspage.documents import document
 
@@ -18,7 +17,7 @@ _JSON = "application/json; charset=utf-8"
 FEED_AGE_S = 60
 
 
-@require_safe
+@readable
 def statuspage(
     request: HttpRequest, name: str, *, slug: str | None = None, system: str | None = None
 ) -> HttpResponseBase:
@@ -30,7 +29,7 @@ def statuspage(
     return answer(request, build, content_type=_JSON)
 
 
-@require_safe
+@readable
 def atom(request: HttpRequest) -> HttpResponseBase:
     """Updates on incidents as Atom."""
     return answer(
@@ -41,7 +40,7 @@ def atom(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@require_safe
+@readable
 def rss(request: HttpRequest) -> HttpResponseBase:
     """Updates on incidents as RSS."""
     return answer(
@@ -52,7 +51,7 @@ def rss(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@require_safe
+@readable
 def planned(request: HttpRequest) -> HttpResponseBase:
     """Planned work as a calendar."""
     return answer(
@@ -63,13 +62,13 @@ def planned(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@require_safe
+@readable
 def badge_svg(request: HttpRequest, slug: str, system: str) -> HttpResponseBase:
     """A badge to put on a page."""
     return answer(request, lambda: badges.svg(dealer=slug, system=system), content_type="image/svg+xml; charset=utf-8")
 
 
-@require_safe
+@readable
 def badge_json(request: HttpRequest, slug: str, system: str) -> HttpResponseBase:
     """A badge for shields.io to draw."""
     return answer(request, lambda: badges.shields(dealer=slug, system=system), content_type=_JSON)

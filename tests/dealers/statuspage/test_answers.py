@@ -1,6 +1,7 @@
 """How the documents are served: to anyone, cheaply, and never older than a change."""
 
 import pytest
+from django.test import Client
 
 from dealers import incidents, maintenance
 from dealers.models import Dealer
@@ -75,3 +76,29 @@ def test_a_system_has_an_address_for_people_too(client):
 
 def test_nothing_but_reading_is_allowed(client):
     assert client.post(ADDRESS).status_code == 405
+
+
+@pytest.mark.parametrize("address", [ADDRESS, "/history.atom", "/calendar.ics", "/dealers/none/api/v2/status.json"])
+def test_a_browsers_question_whether_it_may_ask_is_answered(client, address):
+    answer = client.options(address, headers={"Origin": "https://a.example", "Access-Control-Request-Method": "GET"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["Allow"] == answer["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "If-None-Match" in answer["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "trace"])
+@pytest.mark.parametrize("address", [ADDRESS, "/dealers/none/api/v2/status.json"])
+def test_what_is_no_reading_is_refused_in_json_and_told_what_is_allowed(address, method):
+    client = Client(enforce_csrf_checks=True)
+    answer = getattr(client, method)(address)
+    assert answer.status_code == 405
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "method_not_allowed"
+    assert answer["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_head_is_get_without_a_body(client):
+    whole, head = client.get(ADDRESS), client.head(ADDRESS)
+    assert (head.status_code, head.content) == (200, b"")
+    assert (head["ETag"], head["Content-Type"]) == (whole["ETag"], whole["Content-Type"])

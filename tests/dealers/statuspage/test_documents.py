@@ -31,7 +31,9 @@ def outage():
     tell(here, "down")
     tell(there, "operational")
     incidents.update(incident(systems=["diagnostics"]), stage="monitoring", body="Better.", at=AT + timedelta(hours=1))
-    incidents.resolve(incident("Over"), body="Over.", at=AT)
+    over = incident("Over")
+    incidents.resolve(over, body="Over.", at=AT)
+    incidents.update(over, stage="postmortem", body="Why it was.", at=AT + timedelta(days=1))
     maintenance.update(planned("Going on", make=make("JAGUAR")), stage="in_progress", body="Begun.", at=AT)
     planned("To come")
     incident("Draft", is_published=False)
@@ -209,3 +211,21 @@ def test_documents_take_a_fixed_number_of_queries(client, at, django_assert_max_
         planned(dealers=[where])
     with django_assert_max_num_queries(18):
         client.get(f"{at}/api/v2/summary.json")
+
+
+@pytest.mark.usefixtures("outage")
+def test_a_post_mortem_is_the_formats_own_and_its_incident_stays_resolved(client):
+    over = next(row for row in read(client, "incidents")["incidents"] if row["name"] == "Over")
+    assert over["status"] == "postmortem"
+    assert over["resolved_at"] == "2026-11-20T09:00:00.000Z"
+    assert [update["status"] for update in over["incident_updates"]] == ["postmortem", "resolved", "investigating"]
+    assert over["incident_updates"][0]["body"] == "Why it was."
+
+
+def test_a_wave_is_read_on_its_incidents_page_and_other_work_among_what_is_planned(client):
+    outage = incident()
+    planned("A wave", incident=outage)
+    planned("To come")
+    links = {row["name"]: row["shortlink"] for row in read(client, "scheduled-maintenances")["scheduled_maintenances"]}
+    assert f"{outage.get_absolute_url()}#planned-" in links["A wave"]
+    assert "/incidents/#planned-" in links["To come"]

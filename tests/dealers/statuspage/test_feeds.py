@@ -89,6 +89,28 @@ def test_planned_work_is_in_the_calendar(client):
     assert event["SEQUENCE"] == 0
 
 
+def test_a_wave_is_marked_in_the_calendar_and_leads_to_its_incident(client, django_assert_max_num_queries):
+    outage = incident("Outage")
+    for number in range(3):
+        planned(f"Wave {number}", incident=outage, regions=[number])
+    planned("Other")
+    with django_assert_max_num_queries(4):
+        found = {str(event["SUMMARY"]): event for event in events(client)}
+    assert found["Wave 1"]["URL"].split("#")[0].endswith(f"/incidents/{outage.slug}/")
+    assert found["Wave 1"]["CATEGORIES"].to_ical() == b"Restoration"
+    assert found["Other"]["CATEGORIES"].to_ical() == b"Maintenance"
+
+
+@pytest.mark.parametrize("address", FEEDS)
+def test_a_post_mortem_is_an_entry_of_its_own(client, address):
+    over = incident("Outage")
+    incidents.resolve(over, body="Over.", at=AT)
+    incidents.update(over, stage="postmortem", body="Why it was.", at=AT + timedelta(days=1))
+    entry = parse(client, address).entries[0]
+    assert entry.title == "Outage: Post-mortem"
+    assert entry.summary == "Why it was."
+
+
 def test_lines_of_the_calendar_are_never_longer_than_75_octets(client):
     planned("–" * 150, regions=[11, 10, 9, 8, 7, 6, 5, 4])
     assert max(len(line) for line in client.get("/calendar.ics").content.split(b"\r\n")) <= 75
