@@ -31,6 +31,7 @@ from parts.catalogue.loading import load_catalogue
 from parts.catalogue.models import Part, PartNumber, Repair, Requirement, RequirementPart
 from parts.feeds import polling
 from parts.feeds.models import FeedRun
+from parts.lookup import overview
 from parts.stock.models import Branch, Offer
 from parts.vehicles.models import Defect, MotTest, Vehicle
 
@@ -83,6 +84,7 @@ def load(*, vehicles: int, seed: int, sandbox_url: str, at: datetime, say: Say) 
     say("deciding")
     _gather_statistics()
     decide(at=at, full=True)
+    overview.refresh(at=at, at_once=True)
     return _summary(sign_in, seconds=time.monotonic() - started)
 
 
@@ -156,4 +158,5 @@ def clear(*, at: datetime) -> dict[str, int]:
     """Remove the scenario, decide what is left, and answer how many rows of each kind went."""
     removed = unload.unload()
     decide(at=at, full=True)
+    overview.refresh(at=at, at_once=True)
     return removed

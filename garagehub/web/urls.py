@@ -8,6 +8,7 @@ from garagehub.web import account, garage, keys, metrics, sign_in, stock, team, 
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("board/", views.live_board, name="live-board"),
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/code/", sign_in.code, name="sign-in-code"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),

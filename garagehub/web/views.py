@@ -6,22 +6,47 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from garagehub.lib.api import problem_response
 from garagehub.lib.pages import render
-from garagehub.web.board import board
+from garagehub.web import live
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The status board and the two questions."""
     # What moves by itself can be stopped (WCAG 2.2.2): ?live=off.
-    context = {"board": board(at=timezone.now()), "is_live": request.GET.get("live") != "off"}
-    return render(request, "web/home.html", context, fragment="web/_live.html")
+    context = {
+        "pieces": live.fragments(at=timezone.now()),
+        "is_live": request.GET.get("live") != "off",
+        "every_s": live.POLL_S,
+    }
+    return render(request, "web/home.html", context)
+
+
+@require_safe
+@gzip_page
+def live_board(request: HttpRequest) -> HttpResponseBase:
+    """What changes on the home page, for open pages and shared caches: 304 to those who have it already.
+
+    It is the same for everybody and sets no cookie.
+    """
+    at = timezone.now()
+    etag = f'"{live.shared_version(at=at)}"'
+    response = get_conditional_response(request, etag=etag)
+    if response is None:
+        pieces = live.fragments(at=at, of=etag.strip('"'))
+        response = HttpResponse(render_to_string("web/_live.html", {"pieces": pieces}))
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={live.SHARED_S}, stale-while-revalidate={live.STALE_S}"
+    return response
 
 
 @require_safe

@@ -73,15 +73,6 @@ def test_ten_wrong_passwords_are_enough_for_a_while(client: Client, admin: User)
 
 
 @pytest.mark.django_db
-def test_the_board_can_be_renewed_without_the_rest_of_the_page(client: Client):
-    page = client.get("/", headers={"HX-Request": "true"}).content.decode()
-
-    assert "<html" not in page
-    assert 'id="verdict" hx-swap-oob="innerHTML"' in page
-    assert "What works at dealers" in page
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/", "/vehicle/", "/dealers/", "/incidents/", "/.well-known/security.txt"])
 def test_a_monitor_that_asks_for_headers_only_gets_them(client: Client, path):
     assert client.head(path).status_code == 200
