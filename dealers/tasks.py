@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from dealers import evidence, maintenance, probes, suggestions
+from dealers import evidence, maintenance, probes, suggestions, team
 
 
 @shared_task
@@ -30,3 +30,9 @@ def suggest_incidents() -> None:
 def advance_maintenance() -> None:
     """Begin planned work that is due, and have checked what should be done by now."""
     maintenance.advance(at=timezone.now())
+
+
+@shared_task
+def tidy_invitations() -> None:
+    """Forget whom nobody waits for any more."""
+    team.forget_old(at=timezone.now())

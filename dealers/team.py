@@ -25,6 +25,7 @@ from garagehub.accounts.models import User
 from garagehub.lib.errors import DomainError, NotFoundError
 
 INVITATION_WORKS_FOR = timedelta(days=7)
+FORGOTTEN_AFTER = timedelta(days=30)
 MOST_INVITATIONS = 50  # open ones of a dealer: nobody's team is that large, and e-mails to strangers are not for free
 
 
@@ -140,6 +141,11 @@ def remove(*, dealer: Dealer, public_id: UUID, by: User, at: datetime) -> Member
     if membership.user != by:
         send_letter("removed", to=membership.user.email, at=at, dealer=dealer.name, by=by.get_full_name())
     return membership
+
+
+def forget_old(*, at: datetime) -> int:
+    """Delete invitations that ran out a month ago; answers how many. They hold addresses of people who never came."""
+    return Invitation.objects.filter(expires_at__lte=at - FORGOTTEN_AFTER).delete()[0]
 
 
 def _hold(dealer: Dealer) -> None:

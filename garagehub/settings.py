@@ -261,6 +261,8 @@ CELERY_BEAT_SCHEDULE = {
     "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
     "deliver mail": {"task": "garagehub.outbox.tasks.deliver_mail", "schedule": 5, "options": {"expires": 4}},
     "deliver webhooks": {"task": "garagehub.outbox.tasks.deliver_webhooks", "schedule": 5, "options": {"expires": 4}},
+    "tidy accounts": {"task": "garagehub.accounts.tasks.sweep", "schedule": 3_600, "options": {"expires": 3_500}},
+    "tidy invitations": {"task": "dealers.tasks.tidy_invitations", "schedule": 86_400, "options": {"expires": 3_600}},
     "tidy the outbox": {"task": "garagehub.outbox.tasks.sweep", "schedule": 600, "options": {"expires": 550}},
     "advance maintenance": {"task": "dealers.tasks.advance_maintenance", "schedule": 60, "options": {"expires": 55}},
 }

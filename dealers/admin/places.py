@@ -45,7 +45,7 @@ class ProbeInline(admin.TabularInline):
 
 class ApiKeyInline(ReadOnly, admin.TabularInline):
     model = ApiKey
-    fields = ("prefix", "name", "created_at", "expires_at", "last_used_at", "revoked_at")
+    fields = ("prefix", "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
     readonly_fields = fields
 
 
@@ -126,8 +126,10 @@ class ApiKeyAdmin(admin.ModelAdmin):
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("dealer",)
     search_fields = ("prefix", "name", "dealer__code", "dealer__name")
-    fields = ("dealer", "name", "prefix", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at")
-    readonly_fields = ("dealer", "prefix", "created_at", "created_by", "last_used_at", "revoked_at")
+    fields = (
+        "dealer", "name", "prefix", "scopes", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
+    readonly_fields = ("dealer", "prefix", "scopes", "created_at", "created_by", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -110,3 +110,18 @@ class TryCount(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["until"], name="accounts_trycount_until")]
+
+
+class KeptReply(models.Model):
+    """What a call with an `Idempotency-Key` was answered, so that the same call sent again does nothing more."""
+
+    caller = models.CharField(max_length=60, help_text="A key or an account.")
+    key = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of method, address and body.")
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["caller", "key"], name="accounts_keptreply_once")]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="accounts_keptreply_created")]

@@ -32,6 +32,7 @@ _DRIFT = (0, -1, 1)  # a phone's clock may be half a minute off
 _SECRET_BYTES = 20  # RFC 4226 recommends 160 bits
 _RECOVERY_BYTES, _RECOVERY_GROUP = 10, 4
 _DIGITS = 6
+_MISREAD = str.maketrans("01", "ol")  # neither is in Base32
 
 
 class TooManyCodesError(DomainError):
@@ -156,7 +157,7 @@ def _new_recovery_code() -> str:
 
 
 def _digest(code: str) -> str:
-    typed = unicodedata.normalize("NFKC", code).lower()
+    typed = unicodedata.normalize("NFKC", code).lower().translate(_MISREAD)
     return hashlib.sha256("".join(char for char in typed if char.isalnum()).encode()).hexdigest()
 
 

@@ -316,3 +316,10 @@ def test_the_page_asks_as_many_questions_for_ten_people_as_for_two(here, owner, 
 
 def team_now() -> datetime:
     return datetime.now(tz=UTC)
+
+
+def test_invitations_nobody_accepted_are_forgotten_after_a_month(here, owner):
+    invite(here, owner)
+
+    assert team.forget_old(at=AT + timedelta(days=36)) == 0
+    assert team.forget_old(at=AT + timedelta(days=37)) == 1
