@@ -18,9 +18,21 @@ from rest_framework.views import APIView
 
 from dealers import board, incidents, reports
 from dealers.access import IsGarage, dealer_for
-from dealers.models import Dealer, Incident, Scope, State, System
-from dealers.serializers import DealerDetail, DealerSummary, IncidentShape, OverallStatus, ReportIn, ReportOut
+from dealers.models import Dealer, Evidence, Incident, Scope, State, System
+from dealers.serializers import (
+    BulkReportsIn,
+    BulkReportsOut,
+    DealerDetail,
+    DealerSummary,
+    IncidentShape,
+    OverallStatus,
+    ReportIn,
+    ReportOut,
+)
+from garagehub.accounts import idempotency
+from garagehub.accounts.idempotency import idempotent
 from garagehub.lib.api import Paging, ScopedThrottle, problems
+from garagehub.lib.errors import DomainError
 from garagehub.lib.geography import REGION_SLUGS
 
 _PUBLIC: dict[str, Any] = {"auth": [], "tags": ["Status"]}
@@ -126,7 +138,8 @@ class ReportsView(APIView):
         operation_id="reports_create",
         summary="Report that a system works, or does not, at a dealer",
         request=ReportIn,
-        responses={202: ReportOut, **problems(400, 401, 403, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={202: ReportOut, **problems(400, 401, 403, 409, 422, 429)},
         examples=[
             OpenApiExample(
                 "Diagnostics are down",
@@ -135,6 +148,7 @@ class ReportsView(APIView):
             )
         ],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """About your own dealer it is the dealer's word and counts at once; about another it is one garage's report.
 
@@ -145,6 +159,60 @@ class ReportsView(APIView):
         at = timezone.now()
         receipt = reports.submit(**sent.validated_data, by=dealer_for(request), user=request.user, at=at)
         return Response(_taken(receipt, at=at), status=http.HTTP_202_ACCEPTED)
+
+
+class BulkReportsView(APIView):
+    """Many reports of one garage at once."""
+
+    permission_classes = (IsGarage,)
+    throttle_classes = (ScopedThrottle,)
+    throttle_scope = "report"
+    required_scope = Scope.REPORT
+
+    @extend_schema(
+        tags=["Status"],
+        operation_id="reports_create_many",
+        summary="Report on up to 500 systems at once",
+        request=BulkReportsIn,
+        parameters=[idempotency.PARAMETER],
+        responses={202: BulkReportsOut, **problems(400, 401, 403, 409, 422, 429)},
+        examples=[
+            OpenApiExample(
+                "Two systems of one dealer",
+                value={
+                    "reports": [
+                        {"dealer": "R4T02", "system": "diagnostics", "works": False},
+                        {"dealer": "R4T02", "system": "parts_ordering", "works": True},
+                    ]
+                },
+                request_only=True,
+            )
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """One result for each report, in order; one that is wrong does not refuse the others.
+
+        What was taken is stored when this answers, and counts within seconds.
+        """
+        sent = BulkReportsIn(data=request.data)
+        sent.is_valid(raise_exception=True)
+        said = [reports.Said(**report) for report in sent.validated_data["reports"]]
+        taken = reports.submit_many(said, by=dealer_for(request), user=request.user, at=timezone.now())
+        return Response({"results": [_outcome(row) for row in taken]}, status=http.HTTP_202_ACCEPTED)
+
+
+def _outcome(row: Evidence | DomainError) -> dict[str, Any]:
+    if isinstance(row, DomainError):
+        return {"taken": False, "error": {"code": row.code, "detail": row.message, "fields": row.fields}}
+    return {
+        "taken": True,
+        "dealer": row.dealer.code,
+        "system": row.system,
+        "claim": row.claim,
+        "kind": row.kind,
+        "received_at": row.observed_at,
+    }
 
 
 def _taken(receipt: reports.Receipt, *, at: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from dealers.access import visible_dealers
 from dealers.course import Course, course
 from dealers.models import Dealer, DealerQuerySet, Make, State, Status, StatusChange, System
-from dealers.status import RollUp, roll_up
+from dealers.shares import RollUp, roll_up
 from dealers.uptime import DAYS, Past, past
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import REGION_SLUGS, Area, about_miles, area_of

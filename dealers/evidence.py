@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,12 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from dealers import crowd, trust
-from dealers.models import Dealer, Evidence, Notice, SourceRecord, Status, StatusChange, System, Unjudged
+from dealers import crowd, trust, verdicts
+from dealers.models import Dealer, Evidence, Notice, SourceRecord, StatusChange, System, Unjudged
 from dealers.peers import Case, judge_all
-from dealers.status import MANUFACTURER, PRIOR, UNKNOWN, Item, Reason, Verdict, trust_of
-from dealers.swings import REMEMBERED, Change, Swings, look_back, steady
+from dealers.status import MANUFACTURER, UNKNOWN, Item, trust_of
+from dealers.swings import REMEMBERED, Change, Swings, look_back
+from dealers.verdicts import from_micros
 from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
 
 LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word, three of a notice
@@ -24,7 +25,6 @@ NOTICES_LIVE_FOR = timedelta(days=7)
 KEEP_FOR = timedelta(days=30)
 CLOCK_SLACK = timedelta(minutes=1)  # a run that waited for another must not overlook what that one has already seen
 _ROUNDS = 2
-_STEADY = Swings()
 
 Key = tuple[int, str]
 
@@ -107,15 +107,12 @@ def recompute(
         wait_for_lock(LockKind.STATUS)
         places = _places(dealer_ids)
         wanted = places.keys() if dealer_ids is None else places.keys() & set(dealer_ids)
-        before = {
-            (row.dealer_id, row.system): row
-            for row in Status.objects.filter(dealer_id__in=list(places), system__in=systems)
-        }
+        before = verdicts.read(places, systems=systems)
         swings = _swings(places, systems=systems, at=at)
         cases = _cases(places, systems=systems, before=before, swings=swings, at=at)
         only = {(dealer_id, system) for dealer_id in wanted for system in systems}
-        verdicts = judge_all(cases, at=at, only=only)
-        return _write(verdicts, before={key: before[key] for key in only & before.keys()}, swings=swings, at=at)
+        judged = judge_all(cases, at=at, only=only)
+        return verdicts.write(judged, before=before, swings=swings, at=at)
 
 
 def mark(keys: Iterable[Key]) -> None:
@@ -208,7 +205,7 @@ def _cases(
     places: dict[int, _Place],
     *,
     systems: Collection[str],
-    before: dict[Key, Status],
+    before: dict[Key, verdicts.Said],
     swings: dict[Key, Swings],
     at: datetime,
 ) -> dict[Key, Case]:
@@ -228,28 +225,28 @@ def _cases(
 
 def _live_items(places: Iterable[int], *, systems: Collection[str], at: datetime) -> dict[Key, list[Item]]:
     """The newest claim of each source, with the trust its record has earned."""
-    newest = (
-        Evidence.objects.filter(
-            dealer_id__in=list(places),
-            system__in=list(systems),
-            observed_at__gt=at - LIVE_FOR,
-            observed_at__lte=at + CLOCK_SLACK,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (dealer_id, system, source)
+                   dealer_id, system, kind, source, organisation, claim, trust, repeats,
+                   (extract(epoch FROM observed_at) * 1000000)::bigint
+              FROM dealers_evidence
+             WHERE dealer_id = ANY(%s) AND system = ANY(%s) AND observed_at > %s AND observed_at <= %s
+             ORDER BY dealer_id, system, source, observed_at DESC, id DESC
+            """,
+            [list(places), list(systems), at - LIVE_FOR, at + CLOCK_SLACK],
         )
-        .order_by("dealer_id", "system", "source", "-observed_at", "-pk")
-        .distinct("dealer_id", "system", "source")
-        .values_list(
-            "dealer_id", "system", "kind", "source", "organisation", "claim", "observed_at", "trust", "repeats"
-        )
-    )
+        newest = cursor.fetchall()
     records = {
         source: (agreed, disagreed)
         for source, agreed, disagreed in SourceRecord.objects.values_list("source", "agreed", "disagreed")
     }
     found: dict[Key, list[Item]] = defaultdict(list)
-    for dealer_id, system, kind, source, organisation, claim, observed_at, given, repeats in newest:
+    for dealer_id, system, kind, source, organisation, claim, given, repeats, micros in newest:
         record = records.get(source) if given is None else None
         earned = trust_of(kind, agreed=record[0], disagreed=record[1]) if record else given
-        item = Item(kind, source, claim, observed_at, organisation=organisation, trust=earned, repeats=repeats)
+        item = Item(kind, source, claim, from_micros(micros), organisation=organisation, trust=earned, repeats=repeats)
         found[dealer_id, system].append(item)
     return found
 
@@ -272,94 +269,3 @@ def _notices_about(notices: Iterable[Any], *, dealer_id: int, place: _Place, sys
         if is_named and notice.make_id in place.makes and notice.covers(system=system, region=place.region):
             newest.setdefault(notice.make_id, notice)
     return [Item(MANUFACTURER, f"notice:{make}", notice.claim, notice.published_at) for make, notice in newest.items()]
-
-
-def _write(verdicts: dict[Key, Verdict], *, before: dict[Key, Status], swings: dict[Key, Swings], at: datetime) -> int:
-    """Store what differs. While a system is unstable its swings go on record as told, so that nobody is told of each."""
-    rows, changes = [], []
-    for (dealer_id, system), judged in verdicts.items():
-        row = before.get((dealer_id, system))
-        old, was = (row.state, row.is_unstable) if row else (UNKNOWN, False)
-        if row is None and judged.state == UNKNOWN and not judged.evidence_at:
-            continue
-        is_unstable = swings.get((dealer_id, system), _STEADY).is_unstable(was=was)
-        verdict = replace(judged, state=steady(judged.state, is_unstable=is_unstable))
-        if row is not None and was == is_unstable and not _differs(row, verdict):
-            continue
-        changed = verdict.state != old
-        rows.append(
-            Status(
-                dealer_id=dealer_id,
-                system=system,
-                state=verdict.state,
-                confidence=verdict.confidence,
-                reasons=[_stored(reason) for reason in verdict.reasons],
-                evidence_at=verdict.evidence_at,
-                is_unstable=is_unstable,
-                since=at if changed or row is None else row.since,
-                decided_at=at,
-            )
-        )
-        if changed:
-            changes.append(
-                StatusChange(
-                    dealer_id=dealer_id,
-                    system=system,
-                    old=old,
-                    new=verdict.state,
-                    reason=f"Goes to and fro. {_why(verdict)}" if is_unstable else _why(verdict),
-                    at=at,
-                    notified_at=at if was and is_unstable else None,
-                )
-            )
-    Status.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["dealer", "system"],
-        update_fields=["state", "confidence", "reasons", "evidence_at", "is_unstable", "since", "decided_at"],
-    )
-    StatusChange.objects.bulk_create(changes)
-    return len(changes)
-
-
-def _differs(row: Status, verdict: Verdict) -> bool:
-    """Whether a reader would see a difference. Points and peers drift all the time; they follow the confidence."""
-    said = {(reason["kind"], reason["claim"], reason["count"]) for reason in row.reasons if reason["kind"] != PRIOR}
-    return (
-        row.state != verdict.state
-        or row.confidence != verdict.confidence
-        or row.evidence_at != verdict.evidence_at
-        or said != {(reason.kind, reason.claim, reason.count) for reason in verdict.reasons if reason.kind != PRIOR}
-    )
-
-
-def _stored(reason: Reason) -> dict[str, Any]:
-    """A reason as kept: with the claim's time, from which readers work out its age."""
-    return {
-        "kind": reason.kind,
-        "source": reason.source,
-        "claim": reason.claim,
-        "at": reason.at and reason.at.isoformat(),
-        "weight": reason.weight,
-        "points": reason.points,
-        "count": reason.count,
-    }
-
-
-_WORDS = {"operational": "working", "degraded": "partly working", "down": "not working"}
-
-
-def _why(verdict: Verdict) -> str:
-    """One line for the history: the strongest claims for the new state, or what is missing."""
-    claims = [reason for reason in verdict.reasons if reason.kind != PRIOR]
-    if not claims:
-        return "No recent evidence"
-    if verdict.state == UNKNOWN:
-        if len({reason.claim for reason in claims}) > 1:
-            return "The evidence contradicts itself"
-        return "Not enough recent evidence"
-    agreeing = [reason for reason in claims if reason.claim == verdict.state] or claims
-    return "; ".join(
-        f"{reason.source}{f' ({reason.count})' if reason.count > 1 else ''}: {_WORDS[reason.claim]}"
-        for reason in agreeing[:3]
-    )

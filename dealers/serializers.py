@@ -144,6 +144,38 @@ class ReportIn(Plain):
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
+class BulkReportsIn(Plain):
+    """Up to 500 reports."""
+
+    reports = ReportIn(many=True, min_length=1, max_length=500)
+
+
+class ReportFault(Plain):
+    """Why a report was not taken, as the error of a single one would say."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment] # a member named like DRF's attribute
+
+
+class BulkReportOut(Plain):
+    """A report as taken, or, where `taken` is false, `error` alone."""
+
+    taken = serializers.BooleanField()
+    dealer = serializers.CharField(required=False)
+    system = serializers.ChoiceField(System.choices, required=False)
+    claim = serializers.ChoiceField(CLAIMS, required=False)
+    kind = serializers.ChoiceField([BY_DEALER, BY_GARAGE], required=False)
+    received_at = serializers.DateTimeField(required=False)
+    error = ReportFault(required=False)
+
+
+class BulkReportsOut(Plain):
+    """One result for each report, in the order sent."""
+
+    results = BulkReportOut(many=True)
+
+
 class ReportOut(Plain):
     """The report as taken, and what we say of the system now that it counts."""
 

@@ -31,6 +31,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 OPERATIONAL, DEGRADED, DOWN, UNKNOWN = "operational", "degraded", "down", "unknown"
 PROBE, DEALER, GARAGE, PUBLIC, MANUFACTURER, PRIOR = "probe", "dealer", "garage", "public", "manufacturer", "prior"
@@ -63,6 +64,7 @@ PUBLIC_CAP = 1.5  # log-odds; alone never past 0.9
 BELIEF_CAP = math.log(0.99 / 0.01)
 
 BESIDES_TROUBLE, BESIDES_WORKING = 2, 1  # companies of garages whose word supports nothing without more of them
+PEERS_FAIL_FROM = 0.4  # the prior from which a first failed check is more than doubt
 
 ALL_CLEAR_LEAVES = 0.35  # of a person's word of trouble that is older than the maker's all-clear
 PEERS_BACK_TAKE, PEERS_BACK_QUORUM = 0.8, 3  # of one older than the peers' return, in proportion to those back
@@ -72,10 +74,9 @@ BASE_RATE = 0.02  # how often a system is down on an ordinary day
 # How much of what contradicts it a fresh, fully trusted first-hand claim takes away.
 DEALER_AUTHORITY, PROBE_AUTHORITY, NOTICE_AUTHORITY = 0.9, 0.8, 0.9
 
-# A make's system is called by the share of dealers where it is so, of those we know about.
-SHARE_DOWN, SHARE_DEGRADED, SHARE_KNOWN = 0.50, 0.10, 0.25
-
 _DEGRADED_AGAINST_DOWN = -0.5
+_PEERS_FAIL = math.log(PEERS_FAIL_FROM / (1 - PEERS_FAIL_FROM))
+_AUTHORITIES = frozenset({DEALER, PROBE, MANUFACTURER})
 _POINTS = 10 / math.log(10)  # ten points make it ten times as likely
 
 
@@ -164,37 +165,6 @@ def judge(items: Iterable[Item], *, at: datetime, prior: Prior | None = None, pr
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RollUp:
-    """One system over many dealers: what to call it, and the shares behind the word (of those known)."""
-
-    state: str
-    known: int
-    total: int
-    share_down: float
-    share_degraded: float
-
-
-def roll_up(counts: Mapping[str, int]) -> RollUp:
-    """Call a system by its dealers: down from half of those known, degraded from a tenth not fully working.
-
-    `unknown` when fewer than a quarter of the dealers are known.
-    """
-    total = sum(counts.values())
-    known = total - counts.get(UNKNOWN, 0)
-    down = counts.get(DOWN, 0) / known if known else 0.0
-    degraded = counts.get(DEGRADED, 0) / known if known else 0.0
-    if not known or known < SHARE_KNOWN * total:
-        state = UNKNOWN
-    elif down >= SHARE_DOWN:
-        state = DOWN
-    elif down + degraded >= SHARE_DEGRADED:
-        state = DEGRADED
-    else:
-        state = OPERATIONAL
-    return RollUp(state, known, total, round(down, 3), round(degraded, 3))
-
-
 # How a claim speaks on each question: 1 for it, -1 against it.
 TROUBLE = {OPERATIONAL: -1.0, DEGRADED: 1.0, DOWN: 1.0}
 ABSENCE = {OPERATIONAL: -1.0, DEGRADED: _DEGRADED_AGAINST_DOWN, DOWN: 1.0}
@@ -220,7 +190,7 @@ class Weighed:
         """The freshness that speaks for these claims: the public not counted, nor the strongest companies of garages.
 
         So nothing is said on the word of so few garages, whatever their record and whatever the peers suggest. A first
-        failed check is doubt, no support, unless the peers are in trouble too.
+        failed check is doubt, no support, unless the peers fail too.
         """
         firm, garages = [], defaultdict[str, float](float)
         for part in self.parts:
@@ -229,7 +199,7 @@ class Weighed:
                 continue
             if item.kind == GARAGE:
                 garages[item.organisation or item.source] += part.weight
-            elif item.kind != PROBE or item.repeats > 1 or item.claim == OPERATIONAL or self.prior > 0:
+            elif item.kind != PROBE or item.repeats > 1 or item.claim == OPERATIONAL or self.prior >= _PEERS_FAIL:
                 firm.append(part.weight)
         return math.fsum([*firm, *sorted(garages.values())[: max(0, len(garages) - besides)]])
 
@@ -240,7 +210,7 @@ def _sort_key(item: Item) -> tuple[str, str, str, datetime]:
 
 def _freshness(item: Item, at: datetime) -> float:
     age_s = max(0.0, (at - item.observed_at).total_seconds())
-    return float(2 ** (-age_s / VOICES[item.kind].half_life_s))
+    return float(2.0 ** (-age_s / VOICES[item.kind].half_life_s))
 
 
 def _effective(repeats: int) -> float:
@@ -249,6 +219,7 @@ def _effective(repeats: int) -> float:
     return 2 * n / (n + 1)
 
 
+@lru_cache(maxsize=1_024)
 def _logit(chance: float) -> float:
     return math.log(chance / (1 - chance))
 
@@ -284,9 +255,11 @@ def weigh(
     return Weighed(tuple(parts), prior_logit, chance)
 
 
-def _standing(items: Iterable[Item], prior: Prior) -> Callable[[Item], float]:
+def _standing(items: Iterable[Item], prior: Prior) -> Callable[[Item], float] | None:
     """How much of a claim later news leaves standing: people say when it breaks, and seldom when it works again."""
     cleared = [item.observed_at for item in items if item.kind == MANUFACTURER and item.claim == OPERATIONAL]
+    if not cleared and not prior.returns:
+        return None
     cleared_at = max(cleared, default=None)
 
     def standing(item: Item) -> float:
@@ -303,10 +276,14 @@ def _discount_echoes(parts: Sequence[Part]) -> None:
 
     By rank, not evenly, so that one more claim never weakens what it agrees with.
     """
+    if len(parts) < 2:  # noqa: PLR2004 - an echo takes two
+        return
     groups: dict[tuple[str, bool], list[Part]] = defaultdict(list)
     for part in parts:
         groups[part.item.organisation or f"{part.item.kind} {part.item.source}", part.points > 0].append(part)
     for group in groups.values():
+        if len(group) == 1:
+            continue
         group.sort(key=lambda part: -abs(part.points))
         for rank, part in enumerate(group, start=1):
             part.points *= 2 / (rank * (rank + 1))
@@ -314,6 +291,8 @@ def _discount_echoes(parts: Sequence[Part]) -> None:
 
 def _cap_public(parts: Sequence[Part]) -> None:
     public = [part for part in parts if part.item.kind == PUBLIC]
+    if not public:
+        return
     total = abs(math.fsum(part.points for part in public))
     if total > PUBLIC_CAP:
         for part in public:
@@ -325,7 +304,8 @@ def _apply_authority(parts: Sequence[Part], prior: float) -> float:
 
     Only contradiction is discounted, so that one more claim never works against itself.
     """
-
+    if not any(part.item.kind in _AUTHORITIES for part in parts):
+        return prior
     strongest: dict[tuple[str, bool], float] = defaultdict(float)
     for part in parts:
         side = part.item.kind, part.points > 0

@@ -4,6 +4,7 @@ from django.urls import path
 
 from dealers import api, views
 from dealers.notices.urls import api_urlpatterns as notice_calls
+from dealers.notices.urls import page_urlpatterns as notice_pages
 from dealers.statuspage.urls import urlpatterns as statuspage_urlpatterns
 
 api_urlpatterns = [
@@ -24,5 +25,6 @@ page_urlpatterns = [
     path("makes/<slug:slug>/", views.make_page, name="make"),
     path("incidents/", views.incident_list, name="incidents"),
     path("incidents/<slug:slug>/", views.incident_page, name="incident"),
+    *notice_pages,
     *statuspage_urlpatterns,
 ]

@@ -16,7 +16,7 @@ from dealers.access import visible_dealers
 from dealers.board import boards, get_dealer
 from dealers.models import Dealer, Maintenance, State, System
 from dealers.models.scope import Scoped
-from dealers.status import RollUp, roll_up
+from dealers.shares import RollUp, roll_up
 from dealers.statuspage.words import MAINTENANCE, Told, blend, identifier, word_for
 from garagehub.lib.errors import NotFoundError
 from garagehub.lib.geography import REGION_NAMES

@@ -17,7 +17,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dealers.status import DEGRADED, DOWN, OPERATIONAL, SHARE_DEGRADED, SHARE_DOWN, UNKNOWN, RollUp
+from dealers.shares import SHARE_DEGRADED, SHARE_DOWN, RollUp
+from dealers.status import DEGRADED, DOWN, OPERATIONAL, UNKNOWN
 
 WORKING, SLOW, PARTIAL, MAJOR, MAINTENANCE = (
     "operational",

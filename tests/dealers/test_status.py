@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dealers import models
-from dealers.status import VOICES, Item, Prior, judge, roll_up, trust_of
+from dealers.shares import roll_up
+from dealers.status import VOICES, Item, Prior, judge, trust_of
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BADNESS = {"operational": 0, "unknown": 1, "degraded": 2, "down": 3}
