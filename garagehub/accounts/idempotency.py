@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -41,11 +41,10 @@ PARAMETER = OpenApiParameter(
     pattern=_SHAPE.pattern,
 )
 
-P = ParamSpec("P")
-_Post = Callable[Concatenate[Any, Request, P], Response]
+_Post = Callable[..., Response]
 
 
-def idempotent(post: _Post[P]) -> _Post[P]:
+def idempotent(post: _Post) -> _Post:
     """For a view's method that writes: honour `Idempotency-Key` where the caller sends one.
 
     Raises DomainError `idempotency_key_not_valid`, MismatchError `idempotency_key_reused` when the key came with another
@@ -53,7 +52,7 @@ def idempotent(post: _Post[P]) -> _Post[P]:
     """
 
     @wraps(post)
-    def answer(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+    def answer(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         raw = request.headers.get(HEADER)
         if raw is None:
             return post(self, request, *args, **kwargs)

@@ -45,6 +45,7 @@ _TITLES = {
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
+    422: "At odds with what came before",
     429: "Too many requests",
     503: "Not available right now",
 }
@@ -163,15 +164,16 @@ class Paging(CursorPagination):
         }
 
 
+def caller_of(request: Any) -> str:
+    """Who calls, for counting: a key, else an account, else nobody in particular."""
+    key = getattr(request, "auth", None)
+    if key is not None and hasattr(key, "public_id"):
+        return f"key-{key.public_id}"
+    return f"user-{request.user.pk}" if request.user and request.user.is_authenticated else ""
+
+
 class ScopedThrottle(ScopedRateThrottle):
     """Counts per API key where there is one, else per account, else per address; scopes are settings."""
 
     def get_cache_key(self, request: Any, view: Any) -> str | None:
-        key = getattr(request, "auth", None)
-        if key is not None and hasattr(key, "public_id"):
-            ident = f"key-{key.public_id}"
-        elif request.user and request.user.is_authenticated:
-            ident = f"user-{request.user.pk}"
-        else:
-            ident = self.get_ident(request)
-        return self.cache_format % {"scope": self.scope, "ident": ident}
+        return self.cache_format % {"scope": self.scope, "ident": caller_of(request) or self.get_ident(request)}

@@ -32,6 +32,18 @@ class NotAllowedError(DomainError):
     status = 403
 
 
+class ConflictError(DomainError):
+    """Something else is in the way right now."""
+
+    status = 409
+
+
+class MismatchError(DomainError):
+    """Well formed, but at odds with what came before."""
+
+    status = 422
+
+
 class UnavailableError(DomainError):
     """An outside service we need did not answer; trying again after `retry_after_s`, if known, may work."""
 
