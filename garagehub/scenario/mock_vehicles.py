@@ -122,7 +122,7 @@ def _needs_programming(plate: str, today: date) -> Json:
         _test(plate, 82, today - timedelta(days=8), miles=38_240, defects=[failed]),
         _test(plate, 81, today - timedelta(days=349), expires=expires, miles=31_006),
     ]
-    return _car(plate, tests, name=("JAGUAR", "I-PACE"), first_used="2020-12-09", engine=("Electric", "0"))
+    return _car(plate, tests, name=("JAGUAR", "I-PACE"), first_used="2021-06-09", engine=("Electric", "0"))
 
 
 _MAKERS: tuple[Callable[[str, date], Json], ...] = (
