@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from dealers import evidence, maintenance, probes, suggestions, team
+from dealers.notices import subscriptions, telling, webhooks
 
 
 @shared_task
@@ -30,6 +31,24 @@ def suggest_incidents() -> None:
 def advance_maintenance() -> None:
     """Begin planned work that is due, and have checked what should be done by now."""
     maintenance.advance(at=timezone.now())
+
+
+@shared_task
+def tell() -> None:
+    """Write to subscribers and webhooks about what changed."""
+    telling.tell(at=timezone.now())
+
+
+@shared_task
+def tell_webhook_owners() -> None:
+    """Write to owners of webhooks that had to be turned off."""
+    webhooks.tell_owners(at=timezone.now())
+
+
+@shared_task
+def forget_unconfirmed() -> None:
+    """Delete addresses that nobody confirmed in time."""
+    subscriptions.sweep(at=timezone.now())
 
 
 @shared_task

@@ -259,6 +259,13 @@ CELERY_BEAT_SCHEDULE = {
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
     "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
     "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
+    "tell of changes": {"task": "dealers.tasks.tell", "schedule": 30, "options": {"expires": 25}},
+    "tell owners of webhooks": {"task": "dealers.tasks.tell_webhook_owners", "schedule": 60, "options": {"expires": 55}},
+    "forget the unconfirmed": {
+        "task": "dealers.tasks.forget_unconfirmed",
+        "schedule": 3_600,
+        "options": {"expires": 3_500},
+    },
     "deliver mail": {"task": "garagehub.outbox.tasks.deliver_mail", "schedule": 5, "options": {"expires": 4}},
     "deliver webhooks": {"task": "garagehub.outbox.tasks.deliver_webhooks", "schedule": 5, "options": {"expires": 4}},
     "tidy accounts": {"task": "garagehub.accounts.tasks.sweep", "schedule": 3_600, "options": {"expires": 3_500}},

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dealers.notices import api
+from dealers.notices import api, views
 
 api_urlpatterns = [
     path("webhooks", api.WebhooksView.as_view(), name="api-webhooks"),
@@ -16,4 +16,11 @@ api_urlpatterns = [
         api.ReplayView.as_view(),
         name="api-webhook-replay",
     ),
+]
+
+page_urlpatterns = [
+    path("subscriptions/", views.subscribe, name="subscribe"),
+    path("subscriptions/sent/", views.sent, name="subscription-sent"),
+    path("subscriptions/confirm/<str:token>/", views.confirm, name="subscription-confirm"),
+    path("subscriptions/of/<str:token>/", views.manage, name="subscription-manage"),
 ]

@@ -17,6 +17,7 @@ class LockKind(enum.IntEnum):
     STATUS = 5
     HISTORY = 6
     OUTBOX = 7
+    TELLING = 8
 
 
 def wait_for_lock(kind: LockKind, key: int = 0) -> None:

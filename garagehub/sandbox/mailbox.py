@@ -135,7 +135,7 @@ def _read(envelope: Envelope) -> dict[str, Any]:
         "from": envelope.mail_from,
         "subject": str(letter["Subject"] or ""),
         "text": body.get_content().replace("\r\n", "\n") if body else "",
-        "headers": {name: str(value) for name, value in letter.items()},
+        "headers": {name: str(value).strip() for name, value in letter.items()},
         "received_at": datetime.now(UTC).isoformat(),
     }
 

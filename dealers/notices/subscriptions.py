@@ -1,0 +1,160 @@
+"""Subscriptions by e-mail: asked for, confirmed by the address's owner, ended with one click, and then forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from dealers.access import visible_dealers
+from dealers.models import Incident, Make, Subscriber, Subscription, System
+from dealers.notices import letters, tokens
+from garagehub.accounts.limits import Limit, network_of, take_turn
+from garagehub.lib.errors import DomainError, NotFoundError
+from garagehub.outbox.mail import Letter, queue_emails
+
+PLACE: Final = Limit("subscribe from one place", 20, timedelta(hours=1))
+ADDRESS: Final = Limit("subscribe one address", 5, timedelta(days=1))
+
+
+class TooManyError(DomainError):
+    """Too many tries from one place."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What somebody wants to hear of: one of these, or nothing for everything. Written as `make:land-rover`."""
+
+    kind: str = ""
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> About:
+        """From `make:…`, `dealer:…`, `system:…`, `incident:…` or nothing."""
+        kind, _colon, name = text.partition(":")
+        return cls(kind, name)
+
+    def fields(self) -> dict[str, Any]:
+        """The subscription's fields; NotFoundError for what is not there or not public."""
+        found: Any
+        match self.kind:
+            case "":
+                return {}
+            case "system":
+                return {"system": self.name} if self.name in System.values else self._missing()
+            case "make":
+                found = Make.objects.filter(slug=self.name).first()
+            case "dealer":
+                found = visible_dealers().filter(slug=self.name).first()
+            case "incident":
+                found = Incident.objects.published().filter(slug=self.name).first()
+            case _:
+                found = None
+        return {self.kind: found} if found else self._missing()
+
+    @staticmethod
+    def _missing() -> dict[str, Any]:
+        raise NotFoundError(_("There is nothing here to subscribe to."), code="subject_not_found")
+
+
+def subscribe(*, email: str, about: About, address: str, at: datetime) -> None:
+    """Send a link to confirm with. Nothing else is ever sent to an address that did not confirm.
+
+    The answer is the same whoever asks for whatever address, so that nobody learns who is subscribed. `address` is the
+    network address of who asks. DomainError for what is no e-mail address, TooManyError for too many tries.
+    """
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        message = _("Enter an e-mail address, such as name@example.com.")
+        raise DomainError(message, code="bad_email", fields={"email": [message]}) from error
+    place = take_turn(PLACE, network_of(address), at=at)
+    if place.is_refused:
+        message = _("That was often. Try again in %(minutes)s minutes.") % {"minutes": place.minutes}
+        raise TooManyError(message, code="too_many_tries")
+    fields = about.fields()
+    if take_turn(ADDRESS, email, at=at).is_refused:
+        return  # whoever floods an address must not learn, and its owner must not be flooded
+    with transaction.atomic():
+        queue_emails([_asked(email, fields, at=at)], kind="subscription.confirm", at=at)
+
+
+def _asked(email: str, fields: dict[str, Any], *, at: datetime) -> Letter:
+    subscriber, _new = Subscriber.objects.get_or_create(email=email, defaults={"created_at": at})
+    whole = {"make": None, "dealer": None, "incident": None, "system": ""} | fields
+    subscription, is_new = Subscription.objects.get_or_create(
+        subscriber=subscriber, **whole, defaults={"created_at": at}
+    )
+    if subscription.confirmed_at is not None:
+        return letters.already(subscription)
+    if not is_new:
+        Subscription.objects.filter(pk=subscription.pk).update(created_at=at)
+    return letters.confirm(subscription)
+
+
+def waiting(token: str) -> Subscription:
+    """The subscription that this link is to confirm, or has confirmed; NotFoundError when it is too late."""
+    public_id = tokens.read_confirming(token)
+    rows = Subscription.objects.select_related("subscriber", "make", "dealer", "incident")
+    subscription = rows.filter(public_id=public_id).first() if public_id else None
+    if subscription is None:
+        raise NotFoundError(
+            _("This link no longer works. Links end after two days. Subscribe once more to get a new one."),
+            code="link_not_valid",
+        )
+    return subscription
+
+
+def confirm(token: str, *, at: datetime) -> Subscription:
+    """From now on its subscriber is told. Confirming twice changes nothing. NotFoundError as for `waiting`."""
+    subscription = waiting(token)
+    if subscription.confirmed_at is None:
+        Subscription.objects.filter(pk=subscription.pk, confirmed_at=None).update(confirmed_at=at)
+        subscription.confirmed_at = at
+    return subscription
+
+
+def subscriber(token: str) -> Subscriber:
+    """Whose e-mails this link manages; NotFoundError for a link that is not ours, or whose reader has left."""
+    public_id = tokens.read_managing(token)
+    found = Subscriber.objects.filter(public_id=public_id).first() if public_id else None
+    if found is None:
+        raise NotFoundError(_("There are no e-mails to stop: this address is not subscribed."), code="not_subscribed")
+    return found
+
+
+def confirmed(reader: Subscriber) -> list[Subscription]:
+    """What the reader is told of, oldest first."""
+    rows = reader.subscriptions.filter(confirmed_at__isnull=False).select_related("make", "dealer", "incident")
+    return list(rows.order_by("pk"))
+
+
+def end_all(token: str) -> None:
+    """Send nothing more, and forget the address at once. Twice does no harm."""
+    public_id = tokens.read_managing(token)
+    if public_id is not None:
+        Subscriber.objects.filter(public_id=public_id).delete()
+
+
+def end_one(token: str, *, public_id: UUID) -> bool:
+    """End one subscription; says whether the reader is told of anything else. NotFoundError as for `subscriber`."""
+    reader = subscriber(token)
+    reader.subscriptions.filter(public_id=public_id).delete()
+    return reader.subscriptions.filter(confirmed_at__isnull=False).exists()
+
+
+@transaction.atomic
+def sweep(*, at: datetime) -> int:
+    """Forget what was not confirmed in time, and addresses with nothing left; answers how many addresses."""
+    Subscription.objects.filter(confirmed_at=None, created_at__lt=at - tokens.CONFIRM_WITHIN).delete()
+    # A new subscriber gets its subscription in the same transaction, so none is caught between.
+    return Subscriber.objects.filter(subscriptions=None).delete()[1].get("dealers.Subscriber", 0)
