@@ -32,6 +32,7 @@ _SETTINGS = """
 SET LOCAL lock_timeout = '15s';
 SET LOCAL statement_timeout = '10min';
 SET LOCAL work_mem = '128MB';
+SET LOCAL default_statistics_target = 10;
 SET LOCAL jit = off
 """
 

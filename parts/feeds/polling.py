@@ -34,7 +34,9 @@ logger = logging.getLogger(__name__)
 _CLAIM = timedelta(minutes=15)
 _LONGEST_PACING_S = 5.0
 _MIB = 1024 * 1024
+# From so many new and removed offers on, and from one in so many of the feed's: less moves no plan.
 _ANALYSE_AFTER = 1_000
+_ANALYSE_SHARE = 5
 # What a run writes on its feed: never what an admin may be editing at the same moment.
 _STANDING = [
     "last_attempt_at",
@@ -102,7 +104,7 @@ def poll(feed_id: int, *, at: datetime) -> FeedRun:
         except Exception as error:
             _note_failure(run, f"Unexpected: {type(error).__name__}.", started, at=at)
             raise
-    if run.inserted + run.removed >= _ANALYSE_AFTER:
+    if run.inserted + run.removed >= max(_ANALYSE_AFTER, feed.snapshot_rows // _ANALYSE_SHARE):
         _analyse()
     return run
 

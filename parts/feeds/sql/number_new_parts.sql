@@ -16,4 +16,4 @@ INSERT INTO parts_part (id, public_id, brand_id, description, lifecycle, grade, 
 SELECT part_id, gen_random_uuid(), brand_id, '', 'listed', coalesce(grade, 'genuine'), %(is_demo)s
 FROM feed_new JOIN numbered USING (part_id);
 UPDATE feed_delta d SET part_id = n.part_id
-FROM parts_partnumber n WHERE d.part_id IS NULL AND n.norm = d.norm AND n.brand_id = d.brand_id
+FROM parts_partnumber n WHERE d.part_id IS NULL AND n.norm = d.norm COLLATE "default" AND n.brand_id = d.brand_id

@@ -16,4 +16,5 @@ FROM (
 ) s
 JOIN feed_brand b ON b.brand = s.brand
 JOIN feed_branch p ON p.branch = s.branch
-LEFT JOIN parts_partnumber n ON n.norm = s.norm AND n.brand_id = b.brand_id
+-- In the collation of the index, or a few changes would be looked up by reading all numbers there are.
+LEFT JOIN parts_partnumber n ON n.norm = s.norm COLLATE "default" AND n.brand_id = b.brand_id
