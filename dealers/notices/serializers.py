@@ -36,12 +36,15 @@ class WebhookShape(serializers.Serializer[Webhook]):
     name = serializers.CharField()
     url = serializers.CharField(source="endpoint.url")
     events = serializers.ListField(child=serializers.ChoiceField(Event.choices))
-    makes = serializers.SlugRelatedField[Any](many=True, read_only=True, slug_field="slug")
+    makes = serializers.SerializerMethodField()
     state = serializers.ChoiceField(Endpoint.State.choices, source="endpoint.state")
     reason = serializers.ChoiceField(Endpoint.Reason.choices, source="endpoint.reason", allow_blank=True)
     failing_since = serializers.DateTimeField(source="endpoint.failing_since", allow_null=True)
     last_success_at = serializers.DateTimeField(source="endpoint.last_success_at", allow_null=True)
     created_at = serializers.DateTimeField()
+
+    def get_makes(self, webhook: Webhook) -> list[str]:
+        return [make.slug for make in webhook.makes.all()]
 
 
 class WebhookMade(WebhookShape):
