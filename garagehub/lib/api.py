@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
 from garagehub.lib.errors import DomainError, UnavailableError
+from garagehub.lib.throttle import CountingThrottle
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def caller_of(request: Any) -> str:
     return f"user-{request.user.pk}" if request.user and request.user.is_authenticated else ""
 
 
-class ScopedThrottle(ScopedRateThrottle):
+class ScopedThrottle(ScopedRateThrottle, CountingThrottle):
     """Counts per API key where there is one, else per account, else per address; scopes are settings."""
 
     def get_cache_key(self, request: Any, view: Any) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
@@ -14,6 +15,19 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 logger = logging.getLogger(__name__)
 
 _PAUSE_S = 5.0
+# A counter lives from its first count: it must never be left without an end.
+_COUNT = """
+local calls = redis.call('INCR', KEYS[1])
+if calls == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {calls, redis.call('PTTL', KEYS[1])}
+"""
+
+
+class Count(NamedTuple):
+    """How many calls a period has seen, this one included, and when it ends."""
+
+    calls: int
+    seconds_left: float
 
 
 class ForgivingRedisCache(RedisCache):
@@ -21,7 +35,7 @@ class ForgivingRedisCache(RedisCache):
 
     A Redis that refuses costs nothing, but one that hangs costs the time-out of each call, and soon every thread of the
     web server waits for it. So after a time-out no thread of this process asks again for a few seconds.
-    Throttles, sign-in and our own pages use these three methods and no other.
+    Throttles, sign-in and our own pages use these four methods and no other.
     """
 
     _asks_again_at: ClassVar[float] = 0.0
@@ -34,6 +48,15 @@ class ForgivingRedisCache(RedisCache):
 
     def delete(self, key: Any, version: int | None = None) -> bool:
         return bool(self._forgive(False, super().delete, key, version))
+
+    def count(self, key: str, *, seconds: int) -> Count | None:
+        """Count one more under the key, within a period that began with the first; None when Redis does not say."""
+        answer = self._forgive(None, self._client.eval, _COUNT, 1, self.make_and_validate_key(key), seconds)
+        return Count(answer[0], answer[1] / 1_000) if answer else None
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._cache.get_client(None, write=True)
 
     @classmethod
     def _forgive(cls, otherwise: Any, ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
+from garagehub.lib.throttle import CountingThrottle
 
-class LookupThrottle(SimpleRateThrottle):
+
+class LookupThrottle(CountingThrottle):
     """Per address; a garage's key has its own, larger budget (scope `garage`)."""
 
     scope = "lookup"
