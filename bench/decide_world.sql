@@ -11,12 +11,12 @@ FROM generate_series(1, 270) n;
 
 INSERT INTO dealers_dealer_makes (dealer_id, make_id) SELECT n, 1 + n %% 3 FROM generate_series(1, 270) n;
 
-INSERT INTO dealers_status (dealer_id, system, state, confidence, reasons, since, decided_at)
+INSERT INTO dealers_status (dealer_id, system, state, confidence, reasons, is_unstable, since, decided_at)
 SELECT
     n, system,
     CASE WHEN random() < CASE system WHEN 'diagnostics' THEN 0.85 WHEN 'parts_ordering' THEN 0.2 ELSE 0 END
         THEN 'down' ELSE 'operational' END,
-    90, '[]', now(), now()
+    90, '[]', false, now(), now()
 FROM generate_series(1, 270) n
 CROSS JOIN unnest(
     ARRAY['parts_catalogue', 'parts_ordering', 'parts_distribution', 'diagnostics', 'programming']

@@ -32,20 +32,24 @@ ranked AS (
     FROM stock
 ),
 had AS (
-    SELECT r.part_id, r.region,
+    SELECT part_id, region,
            bool_or(is_here AND NOT is_limited) AS in_stock,
            bool_or(is_here AND is_limited) AS limited,
            bool_or(NOT is_limited) FILTER (WHERE NOT is_here) AS in_stock_elsewhere,
            bool_or(is_sold) AS is_sold,
-           sum(r.quantity) FILTER (WHERE can_get) AS quantity,
-           json_agg(json_build_array(
+           sum(quantity) FILTER (WHERE can_get) AS quantity
+    FROM ranked GROUP BY part_id, region
+),
+best AS (
+    SELECT r.part_id, r.region, json_agg(json_build_array(
                s.name, dl.code, coalesce(dl.name, nullif(b.name, '')), b.tier, r.quantity, r.price_pence, r.lead_time_days,
-               coalesce(b.latitude, dl.latitude), coalesce(b.longitude, dl.longitude), is_limited, can_get, is_here) ORDER BY place)
-               FILTER (WHERE place <= 3) AS offers
+               coalesce(b.latitude, dl.latitude), coalesce(b.longitude, dl.longitude), r.is_limited, r.can_get, r.is_here)
+               ORDER BY r.place)::text AS offers
     FROM ranked r
     JOIN parts_branch b ON b.id = r.branch_id
     JOIN parts_supplier s ON s.id = b.supplier_id
     LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    WHERE r.place <= 3
     GROUP BY r.part_id, r.region
 ),
 -- The same for all parts of a brand, so as one text that is read once.
@@ -74,12 +78,13 @@ SELECT asked.part_id, asked.region,
        coalesce(pa.possible >> asked.region & 1, 0) = 1
            OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> asked.region & 1, 0) = 0) AS is_possible,
        coalesce(had.in_stock, false), coalesce(had.limited, false), had.in_stock_elsewhere,
-       coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, had.offers::text,
+       coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, best.offers,
        cover.words
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
 LEFT JOIN had ON had.part_id = asked.part_id AND had.region = asked.region
+LEFT JOIN best ON best.part_id = asked.part_id AND best.region = asked.region
 LEFT JOIN LATERAL (
     SELECT bool_or(o.availability = 'on_backorder' AND is_here) AS backorder,
            bool_or(o.availability IN ('out_of_stock', 'on_backorder') OR o.quantity = 0) AS listed,

@@ -224,3 +224,32 @@ def test_one_item_that_is_far_too_long_does_not_cost_the_others_their_answer(wor
     cars = ask("/api/v1/vehicles/check", {"registrations": ["x" * 400, "AA91AAA"]}, **factories.bearer(garage))
     bad, good = cars.json()["results"]
     assert (bad["error"]["code"], good["registration"]) == ("invalid_registration", "AA91AAA")
+
+
+@pytest.mark.parametrize("url", [LOOKUP, PARTS, CARS])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        '"AA91AAA"',
+        {"registration": ["AA91AAA"], "part_numbers": "LR123456", "registrations": "AA91AAA"},
+        {"registration": {"a": 1}, "part_numbers": {"a": 1}, "registrations": {"a": 1}},
+        {"registration": True, "part_numbers": [None], "registrations": [["AA91AAA"]]},
+        {"registration": "AA91\u0000AAA", "part_numbers": ["LR\u0000"], "registrations": ["AA91\u0000AAA"]},
+        {"registration": "AA91AAA", "part_numbers": ["LR1"], "registrations": ["AA91AAA"], "postcode": ["LE4"]},
+        {"registration": "AA91AAA", "part_numbers": ["LR1"], "registrations": ["AA91AAA"], "postcode": "LE4" * 4},
+    ],
+)
+def test_what_is_not_of_the_right_kind_is_refused_and_named(world, ask, garage, url, body):
+    response = ask(url, body, **factories.bearer(garage))
+    assert problem(response, 400, "invalid")["fields"]
+
+
+def test_texts_with_spaces_around_them_are_read_like_those_without(world, ask, garage):
+    world.vehicle("AA91AAA")
+    world.decide()
+    assert ask(LOOKUP, {"registration": " aa91 aaa ", "postcode": " LE4 "}).status_code == 200
+    rows = ask(CARS, {"registrations": [" aa91 aaa "]}, **factories.bearer(garage)).json()["results"]
+    assert [(row["input"], row["registration"]) for row in rows] == [("aa91 aaa", "AA91AAA")]
+    rows = ask(PARTS, {"part_numbers": [" LR123456 "]}, **factories.bearer(garage)).json()["results"]
+    assert [(row["input"], row["matched"]) for row in rows] == [(" LR123456 ", "exact")]
