@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 
-from garagehub.web import account, garage, keys, metrics, sign_in, stock, team, views
+from garagehub.web import account, garage, keys, metrics, sign_in, stock, team, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -35,6 +35,8 @@ urlpatterns = [
     path("garage/stock/<uuid:public_id>/", stock.waiting, name="garage-stock-waiting"),
     path("garage/keys/", keys.keys, name="garage-keys"),
     path("garage/keys/<uuid:public_id>/revoke/", keys.revoke, name="garage-key-revoke"),
+    path("garage/webhooks/", webhooks.webhooks, name="garage-webhooks"),
+    path("garage/webhooks/<uuid:public_id>/", webhooks.webhook, name="garage-webhook"),
     path("garage/team/", team.team, name="garage-team"),
     path("garage/team/<uuid:public_id>/role/", team.role, name="garage-team-role"),
     path("garage/team/<uuid:public_id>/remove/", team.remove, name="garage-team-remove"),
