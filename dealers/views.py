@@ -14,6 +14,7 @@ from dealers import atlas, board, incidents, maintenance, taps
 from dealers.access import dealer_for
 from dealers.forms import FilterForm, TapForm
 from dealers.models import Dealer, State, System
+from dealers.prompts import prompts_for
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.pages import client_address, render
 
@@ -81,7 +82,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         form.add_error(None, error.message)
         return _dealer_page(request, dealer, form=form, status=error.status)
     messages.success(request, effect.words)
-    return redirect(dealer)
+    return redirect("garage") if request.POST.get("next") == "garage" else redirect(dealer)
 
 
 @require_safe
@@ -156,7 +157,11 @@ def _dealer_page(request: HttpRequest, dealer: Dealer, *, form: TapForm | None, 
     garages = _garages(request)
     at = timezone.now()
     shown = board.details(dealer, at=at)
+    garage = dealer_for(request) if garages else None
+    asked = prompts_for(garage, at=at) if garage else []
     context = {
+        "garage": garage,
+        "prompts": [prompt for prompt in asked if prompt.dealer.pk == dealer.pk],
         "dealer": dealer,
         "shown": shown,
         "headline": board.headline(shown),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from dealers import evidence, probes
-from dealers.admin.tables import HTTPS_FIRST, ReadOnly, shape
+from dealers.admin.tables import HTTPS_FIRST, ChecksScope, ReadOnly, shape
 from dealers.models import Evidence, Notice, Probe, SourceRecord, Status, StatusChange
 
 
@@ -61,13 +61,14 @@ class SourceRecordAdmin(admin.ModelAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(admin.ModelAdmin):
+class NoticeAdmin(ChecksScope, admin.ModelAdmin):
     formfield_overrides = HTTPS_FIRST
     list_display = ("make", "claim", "text", "published_at", "withdrawn_at")
     list_filter = ("make", "claim", ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("make",)
     search_fields = ("text", "make__name")
     date_hierarchy = "published_at"
+    autocomplete_fields = ("dealers",)
     actions = ("withdraw",)
 
     @admin.action(description="Withdraw these notices")

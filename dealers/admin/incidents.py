@@ -11,9 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dealers import incidents, maintenance
-from dealers.admin.tables import ReadOnly
-from dealers.models import Incident, IncidentUpdate, Maintenance, MaintenanceUpdate, Suggestion, UpdateTemplate
+from dealers.admin.tables import ChecksScope, ReadOnly
+from dealers.models import (
+    Incident,
+    IncidentRule,
+    IncidentUpdate,
+    Maintenance,
+    MaintenanceUpdate,
+    Suggestion,
+    UpdateTemplate,
+)
 from garagehub.lib.errors import DomainError
+
+SCOPE = ("make", "systems", "regions", "dealers")
 
 
 class AppendOnly(admin.StackedInline):
@@ -75,7 +85,7 @@ class IncidentUpdateInline(AppendOnly):
 
 
 @admin.register(Incident)
-class IncidentAdmin(admin.ModelAdmin):
+class IncidentAdmin(ChecksScope, admin.ModelAdmin):
     list_display = ("title", "stage", "impact", "make", "started_at", "resolved_at", "is_published", "works_again")
     list_filter = ("stage", "impact", "make", "is_published", ("suggestions__ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("make",)
@@ -85,6 +95,11 @@ class IncidentAdmin(admin.ModelAdmin):
     prepopulated_fields: ClassVar = {"slug": ("title",)}
     autocomplete_fields = ("dealers",)
     readonly_fields = ("stage", "resolved_at", "created_at", "updated_at")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("title", "slug", "impact", "is_published", "started_at", "stage", "resolved_at")}),
+        ("What it concerns", {"fields": SCOPE}),
+        ("Kept", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
+    )
     inlines = (IncidentUpdateInline,)
     actions = ("publish", "resolve")
 
@@ -140,7 +155,7 @@ class MaintenanceUpdateInline(AppendOnly):
 
 
 @admin.register(Maintenance)
-class MaintenanceAdmin(admin.ModelAdmin):
+class MaintenanceAdmin(ChecksScope, admin.ModelAdmin):
     """Times are the plan; the stage follows the clock as far as `verifying`, and updates from there."""
 
     list_display = ("title", "stage", "make", "incident", "scheduled_for", "scheduled_until", "is_published")
@@ -151,6 +166,11 @@ class MaintenanceAdmin(admin.ModelAdmin):
     ordering = ("-scheduled_for",)
     autocomplete_fields = ("dealers", "incident")
     readonly_fields = ("stage", "completed_at", "cancelled_at", "created_at", "updated_at")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("title", "incident", "is_published", "scheduled_for", "scheduled_until", "stage")}),
+        ("What it concerns", {"fields": SCOPE}),
+        ("Kept", {"fields": ("completed_at", "cancelled_at", "created_at", "updated_at"), "classes": ("collapse",)}),
+    )
     inlines = (MaintenanceUpdateInline,)
     actions = ("complete", "cancel")
 
@@ -184,6 +204,16 @@ class SuggestionAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("make", "system", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("make", "incident")
     ordering = ("-opened_at",)
+
+
+@admin.register(IncidentRule)
+class IncidentRuleAdmin(admin.ModelAdmin):
+    """The closest rule holds. Without any: half of the dealers we know about, and a draft."""
+
+    list_display = ("__str__", "make", "system", "share", "least_dealers", "is_published_at_once")
+    list_filter = ("is_published_at_once", "make", "system")
+    list_select_related = ("make",)
+    ordering = ("make__name", "system")
 
 
 @admin.register(UpdateTemplate)

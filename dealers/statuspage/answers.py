@@ -45,7 +45,7 @@ SELECT (SELECT max(id) FROM dealers_statuschange),
 
 def readable(
     view: Callable[Concatenate[HttpRequest, _P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, _P], HttpResponseBase]:
+) -> Callable[..., HttpResponseBase]:
     """Let any page's script read the view: GET and HEAD, a preflight answered, everything else refused in JSON."""
 
     @csrf_exempt  # nothing is written here, and who tries is told so

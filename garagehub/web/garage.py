@@ -18,7 +18,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dealers.access import dealer_for
+from dealers.board import summary
+from dealers.forms import TapForm
 from dealers.models import System
+from dealers.prompts import prompts_for
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
 from parts.lookup.checking import check_parts, silent_sources
@@ -38,11 +41,15 @@ def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -
     garage = dealer_for(request)
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
+    at = timezone.now()
     base = {
         "garage": garage,
+        "own": summary(garage, at=at),
+        "prompts": prompts_for(garage, at=at),
+        "tap_form": TapForm(garages=[(garage.code, garage.name)]),
         "parts_form": PartNumbersForm(initial={"postcode": garage.postcode}, prefix="parts"),
         "cars_form": RegistrationsForm(initial={"postcode": garage.postcode}, prefix="cars"),
-        "silent": silent_sources(at=timezone.now()),
+        "silent": silent_sources(at=at),
         "systems": System.choices,
     }
     return render(request, "garage/workbench.html", base | context, status=status)

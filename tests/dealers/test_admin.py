@@ -13,6 +13,7 @@ from dealers.models import (
     Dealer,
     Evidence,
     Incident,
+    IncidentRule,
     Maintenance,
     Notice,
     Probe,
@@ -44,6 +45,7 @@ def world():
     at = timezone.now()
     outage = incidents.start(title="Outage", body="Text", at=at, make=make(), systems=["diagnostics"])
     maintenance.plan(title="Work", body="Text", scheduled_for=at, scheduled_until=at + timedelta(hours=1), at=at)
+    IncidentRule.objects.create(share=0.5)
     Suggestion.objects.create(make=make(), system="diagnostics", incident=outage, opened_at=at)
     UpdateTemplate.objects.create(name="Begin", stage="identified", body="{systems} at {make} in {regions}")
     claim = evidence.Claim(
@@ -140,8 +142,6 @@ def test_an_update_in_the_admin_moves_the_incident(client):
         "started_at_0": "2026-03-02",
         "started_at_1": "09:00",
         "is_published": "on",
-        "systems": "",
-        "regions": "",
         "updates-TOTAL_FORMS": "1",
         "updates-INITIAL_FORMS": "0",
         "updates-0-stage": "resolved",
@@ -278,3 +278,21 @@ def test_completing_a_wave_says_that_its_systems_are_back(client, world):
     act(client, Maintenance, "complete", work)
     assert Maintenance.objects.get().stage == "completed"
     assert Notice.objects.get(wave=work).claim == "operational"
+
+
+def test_a_scope_is_ticked_not_typed(client, world):
+    incident = Incident.objects.get()
+    url = reverse("admin:dealers_incident_change", args=[incident.pk])
+    page = client.get(url).content.decode()
+    assert page.count('type="checkbox" name="systems"') == 7
+    assert page.count('type="checkbox" name="regions"') == 13
+    form = {
+        "title": "Outage", "slug": incident.slug, "impact": "major", "is_published": "on",
+        "started_at_0": "2026-03-02", "started_at_1": "09:00",
+        "systems": ["warranty", "diagnostics"], "regions": ["4", "0"],
+        "updates-TOTAL_FORMS": "0", "updates-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    assert client.post(url, form).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.systems, incident.regions) == (["warranty", "diagnostics"], [4, 0])
+    assert "Select a valid choice" in client.post(url, form | {"regions": ["99"]}).content.decode()

@@ -332,3 +332,27 @@ def test_these_pages_take_a_fixed_number_of_queries(client, django_assert_max_nu
         planned("Wave", incident=outage)
     with django_assert_max_num_queries(16):
         client.get(outage.get_absolute_url() if address == "incident" else address)
+
+
+@pytest.mark.parametrize("at_garage", [True, False])
+def test_who_said_that_it_is_down_is_asked_whether_it_works_again(client, at_garage):
+    here = dealer()
+    client.force_login(member(here))
+    send(client, here)
+    Evidence.objects.update(observed_at=timezone.now() - timedelta(hours=2))
+    page = text_of(client.get("/garage/" if at_garage else f"/dealers/{here.slug}/"))
+    assert "Does it work again?" in page
+    assert "Does it work again?" not in text_of(client.get(f"/dealers/{dealer().slug}/"))
+    page = text_of(send(client, here, works="yes", follow=True))
+    assert "Diagnostics at this dealer: working." in page
+    assert "Does it work again?" not in page
+
+
+def test_a_press_on_the_workbench_leads_back_to_it(client):
+    here = dealer()
+    client.force_login(member(here))
+    assert "What works here?" in text_of(client.get("/garage/"))
+    answer = client.post(
+        f"/dealers/{here.slug}/report/", {"answer": "warranty:yes", "garage": here.code, "next": "garage"}
+    )
+    assert answer["Location"] == "/garage/"

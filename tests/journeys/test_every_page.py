@@ -33,7 +33,7 @@ def first_incident(page: Page) -> None:
 
 def own_dealer(page: Page) -> None:
     page.goto("/garage/")
-    page.get_by_role("link", name="report a change").click()
+    page.get_by_role("link", name="what works here").click()
 
 
 def checked_parts(page: Page) -> None:
@@ -66,6 +66,7 @@ PAGES: dict[str, tuple[str | None, Open]] = {
     "dealer": (None, first_dealer),
     "incidents": (None, at("/incidents/")),
     "incident": (None, first_incident),
+    "make": (None, at("/makes/land-rover/?days=90")),
     "sign in": (None, at("/sign-in/")),
     "how we decide": (None, at("/how-we-decide/")),
     "privacy": (None, at("/privacy/")),

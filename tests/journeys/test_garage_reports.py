@@ -16,7 +16,7 @@ def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_pag
     page = new_page(as_=MEMBER)
     page.goto("/garage/")
     name = page.get_by_role("heading", level=1).inner_text()
-    page.get_by_role("link", name="report a change").click()
+    page.get_by_role("link", name="what works here").click()
     row = page.locator("#systems tr", has_text="Diagnostics")
 
     report(page, "Diagnostics", "Does not work")
@@ -39,7 +39,7 @@ def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_pag
 def test_the_board_counts_what_a_dealer_says_of_itself(new_page, site):
     page = new_page(as_=DEALER_OWNER)
     page.goto("/garage/")
-    page.get_by_role("link", name="report a change").click()
+    page.get_by_role("link", name="what works here").click()
     make = page.locator("dt:text-is('Makes') + dd").inner_text().split(", ")[0].lower().replace(" ", "-")
     before = places_down(site, make)
     own_page = page.url
