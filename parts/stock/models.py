@@ -111,7 +111,15 @@ class Offer(models.Model):
             models.UniqueConstraint(fields=["branch", "part"], name="parts_offer_once"),
             models.CheckConstraint(condition=models.Q(quantity__gte=0), name="parts_offer_quantity"),
         ]
-        indexes: ClassVar = [models.Index(fields=["part"], name="parts_offer_part")]
+        indexes: ClassVar = [
+            models.Index(fields=["part"], name="parts_offer_part"),
+            # Read by look-ups: most offers of a part say that there is none.
+            models.Index(
+                fields=["part"],
+                condition=models.Q(availability__in=[Availability.IN_STOCK, Availability.LIMITED]),
+                name="parts_offer_in_stock",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.part_id} at {self.branch_id}: {self.availability}"
