@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Final
 
@@ -20,7 +21,7 @@ TASKS: Final = {
     Message.Channel.WEBHOOK: "garagehub.outbox.tasks.deliver_webhooks",
 }
 LEAST_PAUSE_S = 1.0  # a transaction that writes hundreds of messages nudges once
-PAUSE_AFTER_FAILURE_S = 30.0  # a Redis that hangs must not cost every request its time-out
+PAUSE_AFTER_FAILURE_S = 30.0  # no more threads than one at a time wait for a Redis that hangs
 
 _asks_again_at: dict[str, float] = {}
 
@@ -35,6 +36,11 @@ def _nudge(channel: str) -> None:
     if now < _asks_again_at.get(channel, 0.0):
         return
     _asks_again_at[channel] = now + LEAST_PAUSE_S
+    # Beside the caller: a Redis that hangs must not cost the request its time-out.
+    threading.Thread(target=_send, args=(channel,), name="outbox-nudge", daemon=True).start()
+
+
+def _send(channel: str) -> None:
     try:
         current_app.send_task(TASKS[Message.Channel(channel)], retry=False, ignore_result=True, expires=60)
     except (OperationalError, RedisError, OSError):

@@ -112,6 +112,10 @@ class Drill:
             "BEAT_SCHEDULE_FILE": str(folder / "beat"),
         }
 
+    def set(self, **variables: str) -> None:
+        """Give what is started from now on these environment variables too."""
+        self._environment |= variables
+
     def worker(self) -> Program:
         """Start a worker on every queue."""
         command = ["worker", "--queues", "celery,feeds,probes,outbox", "--concurrency", "1", "--loglevel", "INFO"]
