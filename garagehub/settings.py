@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from garagehub.env import env_bool, env_int, env_list, env_mail, env_secret, env_str
@@ -245,6 +246,12 @@ CELERY_BEAT_SCHEDULE = {
     "drain dirty marks": {"task": "parts.tasks.drain", "schedule": 5, "options": {"expires": 4}},
     "count the fleet": {"task": "parts.tasks.count_fleet", "schedule": 5, "options": {"expires": 4}},
     "decide everything": {"task": "parts.tasks.decide_full", "schedule": 86_400, "options": {"expires": 3_600}},
+    "decide everything afresh": {
+        "task": "parts.tasks.rebuild_decisions",
+        "schedule": crontab(day_of_week="sun", hour="3", minute="20"),
+        "options": {"expires": 3_600},
+    },
+    "count blocked vehicles by day": {"task": "parts.tasks.count_days", "schedule": 900, "options": {"expires": 800}},
     "import yesterday's MOT tests": {
         "task": "parts.tasks.import_daily_mot",
         "schedule": 3_600,
@@ -260,7 +267,11 @@ CELERY_BEAT_SCHEDULE = {
     "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
     "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
     "tell of changes": {"task": "dealers.tasks.tell", "schedule": 30, "options": {"expires": 25}},
-    "tell owners of webhooks": {"task": "dealers.tasks.tell_webhook_owners", "schedule": 60, "options": {"expires": 55}},
+    "tell owners of webhooks": {
+        "task": "dealers.tasks.tell_webhook_owners",
+        "schedule": 60,
+        "options": {"expires": 55},
+    },
     "forget the unconfirmed": {
         "task": "dealers.tasks.forget_unconfirmed",
         "schedule": 3_600,

@@ -12,12 +12,12 @@ touch. Deciding at once, as here, only saves the wait: the beat drains every few
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
 from dealers.models import Dealer
-from parts.blocking import decide, verify
+from parts.blocking import decide, history, verify
 from parts.feeds import polling, sweeping, uploading
 from parts.feeds.models import FeedRun
 from parts.vehicles import daily, enquiries, importing
@@ -93,9 +93,12 @@ def drain(*, at: datetime) -> list[decide.Counts]:
     return decide.drain(at=at)
 
 
-def decide_now(*, at: datetime, full: bool = False) -> decide.Counts:
-    """Decide what was marked, or everything (daily, and whenever in doubt), waiting for a decision under way."""
-    return decide.decide(at=at, full=full)
+def decide_now(*, at: datetime, full: bool = False, rebuild: bool = False) -> decide.Counts:
+    """Decide what was marked, or everything (daily, and whenever in doubt), waiting for a decision under way.
+
+    `rebuild` looks at every defect too, trusting nothing that is stored (weekly, at night, and by hand).
+    """
+    return decide.decide(at=at, full=full, rebuild=rebuild)
 
 
 def verify_decisions(*, at: datetime) -> dict[str, int]:
@@ -103,7 +106,13 @@ def verify_decisions(*, at: datetime) -> dict[str, int]:
     return verify.verify(at=at)
 
 
+def count_days(*, at: datetime) -> list[date]:
+    """Keep how many vehicles are blocked today, and were on each day not yet counted, for charts and downloads."""
+    return history.count_days(at=at)
+
+
 def sweep(*, at: datetime) -> None:
     """Close runs whose worker died, whose feeds come round again, and forget what was asked long ago."""
     sweeping.sweep(at=at)
+    history.keep_months(at=at)
     enquiries.sweep(at=at)

@@ -35,6 +35,18 @@ def decide_full() -> None:
 
 
 @shared_task
+def rebuild_decisions() -> None:
+    """Decide everything afresh: the weekly net under the daily one."""
+    pipeline.decide_now(at=timezone.now(), full=True, rebuild=True)
+
+
+@shared_task
+def count_days() -> None:
+    """Keep how many vehicles are blocked today, by make, model, region and reason."""
+    pipeline.count_days(at=timezone.now())
+
+
+@shared_task
 def count_fleet() -> None:
     """Count the fleet for the pages, if something was decided since."""
     overview.refresh(at=timezone.now())

@@ -229,7 +229,9 @@ class RepairNeed(models.Model):
     split = models.SmallIntegerField(default=0, help_text="The split of the repair that the VIN falls in; 0: none.")
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["repair", "vehicle"], include=["is_failing"], name="parts_need_repair")]
+        indexes: ClassVar = [
+            models.Index(fields=["repair", "vehicle"], include=["is_failing"], name="parts_need_repair")
+        ]
 
 
 class RepairStatus(models.Model):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
-from garagehub.lib.lock import LockKind, try_lock
+from garagehub.lib import months
 
-MONTHS_AHEAD = 2
 MONTHS_KEPT = 13
 
 
@@ -41,61 +40,5 @@ def part_histories(part_ids: Sequence[int], *, since: datetime) -> dict[int, Par
 
 
 def keep_months(*, at: datetime) -> None:
-    """Make the partitions of this month and the coming ones, and drop those older than we keep.
-
-    Without a partition of its own, a month's rows lie in the default one, and are moved when theirs is made.
-    """
-    wanted = [_month(at, ahead) for ahead in range(MONTHS_AHEAD + 1)]
-    existing = _existing()
-    missing = [month for month in wanted if month not in existing]
-    oldest = _month(at, -MONTHS_KEPT)
-    outdated = [month for month in existing if month < oldest]
-    if not missing and not outdated:
-        return
-    with transaction.atomic():
-        if not try_lock(LockKind.HISTORY):
-            return
-        with connection.cursor() as cursor:
-            # A busy table is tried again by the next sweep; nobody queues behind us for long.
-            cursor.execute("SET LOCAL lock_timeout = '2s'")
-            for month in missing:
-                cursor.execute(_make(month))
-            for month in outdated:
-                cursor.execute(f"DROP TABLE {_name(month)}")
-
-
-def _month(at: datetime, ahead: int) -> date:
-    months = at.astimezone(UTC).year * 12 + at.astimezone(UTC).month - 1 + ahead
-    return date(months // 12, months % 12 + 1, 1)
-
-
-def _name(month: date) -> str:
-    return f"parts_offerchange_{month:%Y_%m}"
-
-
-def _existing() -> set[date]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT right(relname, 7) FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-            WHERE inhparent = 'parts_offerchange'::regclass AND relname ~ '^parts_offerchange_[0-9]{4}_[0-9]{2}$'
-            """
-        )
-        return {datetime.strptime(row[0], "%Y_%m").replace(tzinfo=UTC).date() for row in cursor.fetchall()}
-
-
-def _make(month: date) -> str:
-    start = f"'{month} 00:00:00+00'"
-    following = _month(datetime(month.year, month.month, 1, tzinfo=UTC), 1)
-    end = f"'{following} 00:00:00+00'"
-    name = _name(month)
-    return f"""
-        LOCK TABLE parts_offerchange IN SHARE UPDATE EXCLUSIVE MODE;
-        LOCK TABLE parts_offerchange_default IN ACCESS EXCLUSIVE MODE;
-        CREATE TABLE {name} (LIKE parts_offerchange INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
-        WITH moved AS (
-            DELETE FROM parts_offerchange_default WHERE at >= {start} AND at < {end} RETURNING *
-        )
-        INSERT INTO {name} SELECT * FROM moved;
-        ALTER TABLE parts_offerchange ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})
-    """
+    """Make this month's and the coming months' partitions ready, and drop those older than we keep."""
+    months.keep_months("parts_offerchange", kept=MONTHS_KEPT, at=at)

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     help = "Decide what changed since the last time, or everything, for every vehicle."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="decide everything, whatever was marked")
+        parser.add_argument(
+            "--full", action="store_true", help="decide everything afresh, whatever was marked and is stored"
+        )
         parser.add_argument(
             "--verify", action="store_true", help='then compare every layer with a full decision ("differences": 0)'
         )
@@ -28,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *, full: bool, verify: bool, **_: Any) -> None:
         if self.stderr.isatty():
             self.stderr.write("Deciding …")
-        counts = pipeline.decide_now(at=timezone.now(), full=full)
+        counts = pipeline.decide_now(at=timezone.now(), full=full, rebuild=full)
         found = pipeline.verify_decisions(at=timezone.now()) if verify else {}
         checked = {"verified": found, "differences": found["differences"]} if found else {}
         self.stdout.write(json.dumps(asdict(counts) | checked))

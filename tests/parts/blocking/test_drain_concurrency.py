@@ -57,7 +57,14 @@ def test_writers_and_two_drains_at_once_end_where_a_full_decision_would():
     def write(seed):
         own = copy.copy(world)
         own.rng = Random(seed)
-        events = [own.change_offer, own.change_status, own.confirm_supplier, own.map_reference, own.move_vehicle]
+        events = [
+            own.change_offer,
+            own.change_status,
+            own.confirm_supplier,
+            own.map_reference,
+            own.enter_vin,
+            own.add_or_remove_option,
+        ]
         while time.monotonic() < until:
             try:
                 with transaction.atomic():

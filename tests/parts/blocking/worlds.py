@@ -45,6 +45,8 @@ START = datetime(2026, 9, 1, 8, tzinfo=UTC)
 REFS = [("current", "9.1.1 (a)"), ("current", "9.1.2 (b)"), ("old", "9.1.1"), ("", ""), ("current", "9.9")]
 # Few regions, so that they meet: a neighbour pair, an island, and "place not known".
 REGIONS = [0, 1, 11, UK]
+VINS = ["", "EH000001", "EH500000", "FH000001"]
+RANGES = [("", ""), ("", ""), ("", "EH499999"), ("EH500000", "EH999999"), ("EH500000", "")]
 
 
 def whole_world() -> World:
@@ -127,6 +129,7 @@ class RandomWorld:
                 self.test_vehicle,
                 self.add_vehicle,
                 self.move_vehicle,
+                self.enter_vin,
                 self.add_repair,
                 self.change_repair,
                 self.remove_repair,
@@ -204,7 +207,10 @@ class RandomWorld:
 
     def add_vehicle(self) -> None:
         vehicle = Vehicle.objects.create(
-            model=self.rng.choice([*self.models, *self.models, None]), region=self.rng.choice(REGIONS)
+            model=self.rng.choice([*self.models, *self.models, None]),
+            region=self.rng.choice(REGIONS),
+            vin_last8=self.rng.choice(VINS),
+            manufacture_year=self.rng.choice([2016, 2017, None]),
         )
         self._test(vehicle)
 
@@ -241,12 +247,24 @@ class RandomWorld:
             vehicle.save()
             self._mark(Mark.VEHICLE, vehicle.pk)
 
+    def enter_vin(self) -> None:
+        if vehicle := self._any(Vehicle):
+            vehicle.vin_last8 = self.rng.choice(VINS)
+            vehicle.manufacture_year = self.rng.choice([2016, 2017, None])
+            vehicle.save()
+            self._mark(Mark.VEHICLE, vehicle.pk)
+
     def add_repair(self) -> None:
+        kind, model = self.rng.choice(self.kinds), self.rng.choice(self.models)
+        # Of all years, or of those on one side of 2017; which of the two is the model's own, so that none overlap.
+        years = self.rng.choice([(None, 2016), (2017, None)]) if model == self.models[0] else (None, None)
         repair, is_new = Repair.objects.get_or_create(
-            kind=self.rng.choice(self.kinds),
-            model=self.rng.choice(self.models),
+            kind=kind,
+            model=model,
             position=self.rng.choice(["", "front", "rear"]),
+            year_from=years[0],
             defaults={
+                "year_to": years[1],
                 "needs_diagnostics": self.rng.random() < 0.3,
                 "needs_programming": self.rng.random() < 0.3,
             },
@@ -257,8 +275,12 @@ class RandomWorld:
                     repair=repair, name=f"R{n}", quantity=self.rng.randint(1, 4), by_vin=self.rng.random() < 0.3
                 )
                 for part in self.rng.sample(self.parts, self.rng.randint(0, 3)):
-                    RequirementPart.objects.create(requirement=requirement, part=part)
+                    self._list(requirement, part)
         self._mark(Mark.REPAIR, repair.pk)
+
+    def _list(self, requirement: Requirement, part: Part) -> None:
+        serial_from, serial_to = self.rng.choice(RANGES)
+        RequirementPart.objects.create(requirement=requirement, part=part, serial_from=serial_from, serial_to=serial_to)
 
     def change_repair(self) -> None:
         if repair := self._any(Repair):
@@ -273,11 +295,10 @@ class RandomWorld:
 
     def add_or_remove_option(self) -> None:
         if requirement := self._any(Requirement):
-            option, is_new = RequirementPart.objects.get_or_create(
-                requirement=requirement, part=self.rng.choice(self.parts)
-            )
-            if not is_new:
-                option.delete()
+            part = self.rng.choice(self.parts)
+            deleted, _ = RequirementPart.objects.filter(requirement=requirement, part=part).delete()
+            if not deleted:
+                self._list(requirement, part)
             self._mark(Mark.REPAIR, requirement.repair_id)
 
     def replace_part(self) -> None:
