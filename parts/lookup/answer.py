@@ -49,7 +49,7 @@ def look_up_many(typed: list[str], *, postcode: str | None = None, at: datetime)
     seen = {Seen(part_id, one.facts["region"]) for one in asked if one.facts for part_id in _part_ids(one.facts)}
     supplies = supplies_of(seen, place=place, at=at)
     return [
-        _answer(one.facts, place, supplies, decided_at=one.decided_at, at=at)
+        assemble(one.facts, place, supplies, decided_at=one.decided_at, at=at)
         if one.facts
         else (one.error or _not_found(one.registration))
         for one in asked
@@ -86,7 +86,7 @@ def _part_ids(facts: dict[str, Any]) -> Iterable[int]:
                 yield option["part_id"]
 
 
-def _answer(
+def assemble(
     facts: dict[str, Any],
     place: Place | None,
     all_supplies: dict[Seen, Supply],
@@ -94,6 +94,7 @@ def _answer(
     decided_at: datetime | None,
     at: datetime,
 ) -> dict[str, Any]:
+    """The answer about one vehicle, from what is stored of it and the supply of the parts it needs."""
     here = place or Place(facts["region"])
     used = {part_id: all_supplies.get(Seen(part_id, here.region)) for part_id in _part_ids(facts)}
     supplies = {part_id: supply for part_id, supply in used.items() if supply}

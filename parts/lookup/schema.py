@@ -32,6 +32,7 @@ class BestShape(Shape):
     dealer = serializers.CharField(allow_null=True, help_text="Dealer code.")
     dealer_name = serializers.CharField(allow_null=True)
     tier = serializers.ChoiceField(choices=Branch.Tier.choices)
+    availability = serializers.ChoiceField(choices=["in_stock", "limited"], help_text="What this source says.")
     quantity = serializers.IntegerField(allow_null=True)
     price_pence = serializers.IntegerField(allow_null=True)
     lead_time_days = serializers.IntegerField(allow_null=True)

@@ -51,7 +51,7 @@ class Supply(msgspec.Struct, frozen=True):
     cover: Cover
 
 
-class _Offer(msgspec.Struct, array_like=True):
+class Offer(msgspec.Struct, array_like=True):
     """An offer as the query gives it."""
 
     supplier: str
@@ -69,7 +69,7 @@ class _Offer(msgspec.Struct, array_like=True):
 
 
 _NO_COVER = Cover()
-_OFFERS = msgspec.json.Decoder(list[_Offer])
+_OFFERS = msgspec.json.Decoder(list[Offer])
 _COVER = msgspec.json.Decoder(Cover)
 
 
@@ -92,17 +92,31 @@ def supplies_of(seen: Collection[Seen], *, place: Place | None, at: datetime) ->
     return {Seen(row[0], row[1]): _supply(row[2:-1], covers.get(row[-1], _NO_COVER), place) for row in rows}
 
 
-def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
-    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, quantity, expected_on, text = row
+def supply_of(
+    *,
+    lifecycle: str,
+    is_ready: bool,
+    is_possible: bool,
+    in_stock: bool,
+    limited: bool,
+    in_stock_elsewhere: bool | None,
+    on_backorder: bool,
+    is_listed: bool,
+    quantity: int | None,
+    expected_on: date | None,
+    offers: list[Offer],
+    cover: Cover,
+    place: Place | None,
+) -> Supply:
+    """The supply that follows from what was found; `offers` best first."""
     availability = _availability(
         in_stock=in_stock,
         limited=limited,
-        in_stock_elsewhere=elsewhere,
-        on_backorder=backorder,
-        is_listed=listed,
+        in_stock_elsewhere=in_stock_elsewhere,
+        on_backorder=on_backorder,
+        is_listed=is_listed,
         is_possible=is_possible,
     )
-    offers = _OFFERS.decode(text) if text else []
     return Supply(
         lifecycle=lifecycle,
         availability=availability,
@@ -113,6 +127,25 @@ def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
         offers=[_shown(offer, place) for offer in offers if offer.can_get],
         elsewhere=_shown(offers[0], place) if offers and not offers[0].can_get and not offers[0].is_here else None,
         cover=cover,
+    )
+
+
+def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
+    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, quantity, expected_on, text = row
+    return supply_of(
+        lifecycle=lifecycle,
+        is_ready=is_ready,
+        is_possible=is_possible,
+        in_stock=in_stock,
+        limited=limited,
+        in_stock_elsewhere=elsewhere,
+        on_backorder=backorder,
+        is_listed=listed,
+        quantity=quantity,
+        expected_on=expected_on,
+        offers=_OFFERS.decode(text) if text else [],
+        cover=cover,
+        place=place,
     )
 
 
@@ -146,7 +179,7 @@ def _availability(
     return Availability.OUT_OF_STOCK.value if is_listed else Availability.NOT_LISTED.value
 
 
-def _shown(offer: _Offer, place: Place | None) -> dict[str, Any]:
+def _shown(offer: Offer, place: Place | None) -> dict[str, Any]:
     """An offer as the API shows it: `best` and `elsewhere`."""
     return {
         "supplier": offer.supplier,
