@@ -7,9 +7,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -97,6 +98,34 @@ class _GuardedTransport(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
+class _Deadline:
+    """Cuts the connection when time is up. Time-outs are for single reads: without it, a server that sends its headers
+    byte by byte keeps us for as long as it likes.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.is_over = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, event: str, info: dict[str, Any]) -> None:
+        """What httpcore's `trace` extension calls: here is the connection."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def end(self) -> None:
+        """All is done."""
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        self.is_over = True
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # past TLS, which would say goodbye first
+
+
 class Body:
     """A response being read: status, headers, and its bytes as they come, counted and bounded."""
 
@@ -124,6 +153,8 @@ class Body:
             if time.monotonic() > self._deadline:
                 raise TimedOutError("The answer took too long.")
             yield chunk
+        if time.monotonic() > self._deadline:
+            raise TimedOutError("The answer took too long.")  # cut off, it may look like one that ended
 
     def read(self) -> bytes:
         """The whole body, bounded by the same limits."""
@@ -153,13 +184,16 @@ def open_url(
     deadline = time.monotonic() + total_s
     transport = _GuardedTransport(trusted_host=httpx.URL(url).host if is_internal else None)
     timeout = httpx.Timeout(read_s, connect=connect_s)
+    limit = _Deadline(deadline)
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})}
     try:
         with httpx.Client(transport=transport, timeout=timeout, trust_env=False) as client:
             for _ in range(max_redirects + 1):
                 if urlsplit(url).scheme not in {"http", "https"}:
                     raise ForbiddenAddressError("Only http and https addresses are asked.")
-                request = client.build_request(method, url, headers=sent, content=content, data=data)
+                request = client.build_request(
+                    method, url, headers=sent, content=content, data=data, extensions={"trace": limit.watch}
+                )
                 response = client.send(request, stream=True)
                 try:
                     if not response.has_redirect_location:
@@ -172,12 +206,20 @@ def open_url(
                 finally:
                     response.close()
             raise OutboundError(f"More than {max_redirects} redirects.", permanent=True)
-    except httpx.TimeoutException as error:
-        raise TimedOutError("The service did not answer in time.") from error
-    except httpx.RemoteProtocolError as error:
-        raise OutboundError("The answer broke off, or was not HTTP.") from error
     except httpx.HTTPError as error:
-        raise OutboundError(f"The connection failed ({type(error).__name__}).") from error
+        raise _explained(error, is_over=limit.is_over) from error
+    finally:
+        limit.end()
+
+
+def _explained(error: httpx.HTTPError, *, is_over: bool) -> OutboundError:
+    if is_over:
+        return TimedOutError("The answer took too long.")
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOutError("The service did not answer in time.")
+    if isinstance(error, httpx.RemoteProtocolError):
+        return OutboundError("The answer broke off, or was not HTTP.")
+    return OutboundError(f"The connection failed ({type(error).__name__}).")
 
 
 def retry_after_seconds(headers: httpx.Headers, *, limit_s: int = 86_400) -> int | None:

@@ -1,6 +1,8 @@
 """The only way out: its limits, against real servers on this machine."""
 
+import contextlib
 import gzip
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -111,6 +113,28 @@ def test_a_dripping_answer_ends_at_the_total_limit(server):
     with pytest.raises(http.TimedOutError):
         read(f"{server}/drip", total_s=0.3)
     assert time.monotonic() - started < 1.9
+
+
+def test_headers_that_drip_end_at_the_total_limit():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def drip():
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not over.wait(0.1):
+                    connection.sendall(b"a: b\r\n")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        started = time.monotonic()
+        with pytest.raises(http.TimedOutError):
+            read(f"http://127.0.0.1:{listener.getsockname()[1]}/", read_s=5, total_s=0.6)
+        took = time.monotonic() - started
+        over.set()
+        dripping.join(5)
+    assert 0.5 < took < 3
 
 
 def test_nobody_listening_is_an_outbound_error():
