@@ -15,13 +15,11 @@ from django.db.models import Q, QuerySet
 from dealers import crowd, trust, verdicts
 from dealers.models import Dealer, Evidence, Notice, SourceRecord, StatusChange, System, Unjudged
 from dealers.peers import Case, judge_all
-from dealers.status import MANUFACTURER, UNKNOWN, Item, trust_of
+from dealers.status import LIVE_FOR, MANUFACTURER, NOTICES_LIVE_FOR, UNKNOWN, Item, trust_of
 from dealers.swings import REMEMBERED, Change, Swings, look_back
 from dealers.verdicts import from_micros
 from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
 
-LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word, three of a notice
-NOTICES_LIVE_FOR = timedelta(days=7)
 KEEP_FOR = timedelta(days=30)
 CLOCK_SLACK = timedelta(minutes=1)  # a run that waited for another must not overlook what that one has already seen
 _ROUNDS = 2

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dealers.models import Dealer, Evidence, State, Status, System
-from dealers.status import OPERATIONAL
+from dealers.status import LIVE_FOR, OPERATIONAL
 
 ASK_AFTER = timedelta(hours=1)  # and again an hour after each "still down"
-ASK_FOR = timedelta(days=3)  # as long as the word may count
+ASK_FOR = LIVE_FOR  # as long as the word may count
 MOST = 10  # a page is no questionnaire
 
 

@@ -30,13 +30,15 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 OPERATIONAL, DEGRADED, DOWN, UNKNOWN = "operational", "degraded", "down", "unknown"
 PROBE, DEALER, GARAGE, PUBLIC, MANUFACTURER, PRIOR = "probe", "dealer", "garage", "public", "manufacturer", "prior"
 
 HOUR = 3_600.0
+LIVE_FOR = timedelta(days=3)  # nine half-lives of a dealer's word; older claims are not looked at
+NOTICES_LIVE_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
-"""Drafts of incidents: made when a make's system crosses its published share, for an admin to publish."""
+"""Incidents by rule: made when a make's system crosses its share, published at once or left for an admin.
+
+An `IncidentRule` says from when on, and whether people are told at once. The closest holds: make and system before make,
+before system, before all. Without any it is half of the dealers we know about, and a draft.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,11 +15,14 @@ from django.db.models import Count
 
 from dealers import incidents
 from dealers.board import MakeBoard, boards
-from dealers.models import Incident, IncidentUpdate, Make, State, Suggestion, System
+from dealers.models import Incident, IncidentRule, IncidentUpdate, Make, State, Suggestion, System
+from dealers.shares import SHARE_DOWN
 from garagehub.lib.lock import LockKind, wait_for_lock
 
 JOIN_FOR = timedelta(hours=1)  # what fails within it is told in one draft, not in one for each system
 NAMED_SHARE = 0.5  # an incident that names dealers stands for the make from this share of them on
+
+_USUAL = IncidentRule(share=SHARE_DOWN, least_dealers=1, is_published_at_once=False)
 
 _BODY = "{systems} {verb} not working at most {make} dealers we hear from ({counts}). We are finding out why."
 _MOST_NAMED = 3  # systems in a title
@@ -24,13 +31,14 @@ _NEVER_TOLD = "It works again. Nobody was told of it while it lasted."
 
 @transaction.atomic
 def suggest(*, at: datetime) -> int:
-    """Draft an incident for each make with systems newly down, and mark the ones that work again; answers how many drafts.
+    """Begin an incident for each make with systems newly down, and mark those that work again; answers how many began.
 
     Once for each time a system goes down: a draft that an admin deletes does not come back, and a system that an
     unresolved incident already covers needs none. What nobody was told of is closed when it works again; what people
     were told of is for an admin to resolve.
     """
     wait_for_lock(LockKind.STATUS)
+    rules = {(rule.make_id, rule.system): rule for rule in IncidentRule.objects.all()}
     open_ones = {(row.make_id, row.system): row for row in Suggestion.objects.filter(ended_at=None)}
     drafts = 0
     ended: list[Suggestion] = []
@@ -41,23 +49,42 @@ def suggest(*, at: datetime) -> int:
             for system, state in states.items()
             if state == State.OPERATIONAL and (row := open_ones.get((board.make.pk, system)))
         ]
-        new = [s for s, state in states.items() if state == State.DOWN and (board.make.pk, s) not in open_ones]
-        drafts += _open(board, new, at=at) if new else 0
+        new: dict[bool, list[str]] = defaultdict(list)
+        for system in states:
+            rule = _rule(rules, board.make, system)
+            if (board.make.pk, system) not in open_ones and _is_crossed(rule, board, system):
+                new[rule.is_published_at_once].append(system)
+        drafts += sum(_open(board, systems, at=at, is_published=told) for told, systems in sorted(new.items()))
     _end(ended, at=at)
     return drafts
 
 
-def _open(board: MakeBoard, systems: Sequence[str], *, at: datetime) -> int:
+def _rule(rules: Mapping[tuple[int | None, str], IncidentRule], make: Make, system: str) -> IncidentRule:
+    """The closest rule for this make's system."""
+    places = ((make.pk, system), (make.pk, ""), (None, system), (None, ""))
+    return next((rules[place] for place in places if place in rules), _USUAL)
+
+
+def _is_crossed(rule: IncidentRule, board: MakeBoard, system: str) -> bool:
+    rolled, counts = board.systems[system]
+    return (
+        rolled.state != State.UNKNOWN
+        and counts[State.DOWN] >= max(1, rule.least_dealers)
+        and rolled.share_down >= rule.share
+    )
+
+
+def _open(board: MakeBoard, systems: Sequence[str], *, at: datetime, is_published: bool) -> int:
     """Remember that these went down, each with the incident that tells of it; answers how many drafts that took."""
     covered = _covered(board, systems)
     uncovered = [system for system in systems if system not in covered]
     drafts = 0
     if uncovered:
-        draft = _recent_draft(board.make, at=at)
+        draft = _recent_draft(board.make, at=at, is_published=is_published)
         if draft is None:
             title, body = _words(board, uncovered)
             draft = incidents.start(
-                title=title, body=body, at=at, make=board.make, systems=uncovered, is_published=False
+                title=title, body=body, at=at, make=board.make, systems=uncovered, is_published=is_published
             )
             drafts = 1
         else:
@@ -81,11 +108,11 @@ def _covered(board: MakeBoard, systems: Sequence[str]) -> dict[str, Incident]:
     return covered
 
 
-def _recent_draft(make: Make, *, at: datetime) -> Incident | None:
-    """The make's own draft of the past hour, if nobody has touched it yet."""
+def _recent_draft(make: Make, *, at: datetime, is_published: bool) -> Incident | None:
+    """What we began for the make in the past hour, if nobody has touched it yet."""
     drafts = (
         Incident.objects.unresolved()
-        .filter(is_published=False, suggestions__make=make, started_at__gt=at - JOIN_FOR)
+        .filter(is_published=is_published, suggestions__make=make, started_at__gt=at - JOIN_FOR)
         .annotate(said=Count("updates", distinct=True))
         .filter(said=1, updates__author=None)
     )

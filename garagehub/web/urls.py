@@ -41,7 +41,7 @@ urlpatterns = [
     path("garage/team/<uuid:public_id>/role/", team.role, name="garage-team-role"),
     path("garage/team/<uuid:public_id>/remove/", team.remove, name="garage-team-remove"),
     path("garage/team/invitations/<uuid:public_id>/withdraw/", team.withdraw, name="garage-team-withdraw"),
-    path("how-we-decide/", TemplateView.as_view(template_name="web/how_we_decide.html"), name="how-we-decide"),
+    path("how-we-decide/", views.how_we_decide, name="how-we-decide"),
     path("privacy/", TemplateView.as_view(template_name="web/privacy.html"), name="privacy"),
     path("metrics", metrics.metrics, name="metrics"),
     path(".well-known/security.txt", views.security_txt, name="security-txt"),

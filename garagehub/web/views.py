@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from dealers.method import numbers
 from garagehub.lib.api import problem_response
 from garagehub.lib.pages import render
 from garagehub.web import live
@@ -22,13 +23,22 @@ from garagehub.web import live
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The status board and the two questions."""
+    at = timezone.now()
+    # Who is signed in may just have changed something, and is to see it; others share one look for two seconds.
+    known = None if request.user.is_authenticated else live.shared_version(at=at)
     # What moves by itself can be stopped (WCAG 2.2.2): ?live=off.
     context = {
-        "pieces": live.fragments(at=timezone.now()),
+        "pieces": live.fragments(at=at, of=known),
         "is_live": request.GET.get("live") != "off",
         "every_s": live.POLL_S,
     }
     return render(request, "web/home.html", context)
+
+
+@require_safe
+def how_we_decide(request: HttpRequest) -> HttpResponse:
+    """The method, with the numbers in force."""
+    return render(request, "web/how_we_decide.html", {"method": numbers()})
 
 
 @require_safe

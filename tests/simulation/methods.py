@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from dealers.evidence import LIVE_FOR
 from dealers.peers import Case, judge_all
-from dealers.status import DEGRADED, DOWN, MANUFACTURER, OPERATIONAL, UNKNOWN, Item
+from dealers.status import DEGRADED, DOWN, LIVE_FOR, MANUFACTURER, OPERATIONAL, UNKNOWN, Item
 from dealers.swings import Change, Swings, look_back, steady
 from tests.simulation.world import Word, World
 

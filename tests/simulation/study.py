@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from dealers.status import OPERATIONAL, TRUST_CEILING, UNKNOWN
-from tests.simulation.methods import METHODS, TROUBLE, Method
+from tests.simulation.methods import TROUBLE, Method
 from tests.simulation.world import HOUR, START, STEP, Attack, Habits, World
 
 
