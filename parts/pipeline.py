@@ -73,9 +73,11 @@ def import_mot(
     return counts
 
 
-def import_daily_mot(*, at: datetime) -> importing.Counts:
-    """Take in DVSA's files that we do not have yet, then decide about the vehicles they changed."""
-    counts = daily.import_new(at=at)
+def import_daily_mot(
+    *, at: datetime, with_bulk: bool = False, progress: importing.Progress | None = None
+) -> importing.Counts:
+    """Take in DVSA's files that we do not have yet, then decide about the vehicles they changed; see `import_new`."""
+    counts = daily.import_new(at=at, with_bulk=with_bulk, progress=progress)
     decide.drain(at=at)
     return counts
 

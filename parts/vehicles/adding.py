@@ -17,7 +17,7 @@ from parts.vehicles.staging import NULL, Line
 _VEHICLES = """
 COPY parts_vehicle (id, public_id, model_id, region, vin_last8, is_sorn, is_demo, registration, first_used_on,
     registered_on, manufactured_on, manufacture_year, fuel_type, colour, engine_cc, has_recall, first_mot_due_on,
-    mot_expires_on, open_fails, is_dangerous, last_tested_at, source_updated_at) FROM STDIN
+    mot_expires_on, open_fails, is_dangerous, last_tested_at, source_updated_at, fingerprint) FROM STDIN
 """
 _TESTS = """
 COPY parts_mottest (id, vehicle_id, number, completed_at, result, expires_on, odometer, odometer_unit, source,
@@ -59,19 +59,18 @@ def add(cursor: Any, lines: Sequence[tuple[int, Line]]) -> list[int]:
     """Write new vehicles with their tests and defects, and a mark for each that has any. Returns their ids, in order."""
     models = models_of(cursor, {(line.make, line.model) for _, line in lines if line.make})
     vehicle_ids = _take_ids(cursor, "parts_vehicle", len(lines))
-    test_ids = iter(_take_ids(cursor, "parts_mottest", sum(len(line.tests) for _, line in lines)))
-    vehicles, tests, defects, marks = [], [], [], []
+    test_ids = _take_ids(cursor, "parts_mottest", sum(len(line.tests) for _, line in lines))
+    vehicles: list[str] = []
+    tests: list[str] = []
+    defects: list[str] = []
+    marks: list[str] = []
     for (_, line), vehicle_id, public_id in zip(lines, vehicle_ids, _public_ids(len(lines)), strict=True):
         model_id = models[line.make, line.model] if line.make else NULL
         vehicles.append(f"{vehicle_id}\t{public_id}\t{model_id}\t{_TOLD_BY_NOBODY}\t{line.vehicle}")
-        deciding_id = 0
-        for number, test in zip(line.kept, line.tests, strict=True):
-            test_id = next(test_ids)
-            tests.append(f"{test_id}\t{vehicle_id}\t{test}")
-            if number == line.decided_by:
-                deciding_id = test_id
+        ids = test_ids[len(tests) : len(tests) + len(line.tests)]
+        tests += [f"{test_id}\t{vehicle_id}\t{test}" for test_id, test in zip(ids, line.tests, strict=True)]
         if line.defects:
-            prefix = f"{vehicle_id}\t{deciding_id}\t"
+            prefix = f"{vehicle_id}\t{ids[line.deciding]}\t"
             defects += [prefix + defect for defect in line.defects]
             marks.append(f"v\t{vehicle_id}\n")
     with _unchecked(cursor):

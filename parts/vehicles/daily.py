@@ -20,14 +20,18 @@ logger = logging.getLogger(__name__)
 def import_new(*, at: datetime, with_bulk: bool = False, progress: Progress | None = None) -> Counts:
     """Take in the deltas not taken yet, oldest first, for the makes of DVSA_MAKES.
 
-    `with_bulk`: begin with the newest bulk file if none was ever taken. A file that fails does not hold up the others:
+    `with_bulk`: begin with the newest bulk file if none was ever taken; the deltas alone know only what is tested from
+    now on. Some 20 to 40 GB, so it waits for an operator to ask: without it, the log says that it is missing. A file that fails does not hold up the others:
     its data comes again in a later one. Raises the first failure (AuthorityError or UnreadableFileError) at the end.
     Nothing happens while access to DVSA is not set up.
     """
     if not settings.DVSA_API_URL:
         return Counts()
     offered = dvsa.manifest(at=at)
-    wanted = [*_first_bulk(offered)] if with_bulk else []
+    wanted = list(_first_bulk(offered))
+    if wanted and not with_bulk:
+        logger.info("No bulk file was ever taken in: run manage.py import_mot --dvsa once.")
+        wanted = []
     wanted += [file for file in offered.delta if not _is_taken(file.name)]
     total, first_failure = Counts(), None
     for file in wanted:

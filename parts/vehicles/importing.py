@@ -21,6 +21,7 @@ from typing import IO
 from django.db import transaction
 
 from garagehub.lib.errors import DomainError
+from parts.vehicles.fingerprints import NONE_TAKEN, Taken, taken
 from parts.vehicles.merging import merge
 from parts.vehicles.models import MotImport, RejectedLine
 from parts.vehicles.records import parse, vehicles_of
@@ -28,12 +29,16 @@ from parts.vehicles.sources import Block, Position, UnreadableFileError, blocks_
 from parts.vehicles.staging import Batch, Rejected, batches, file_date, stage
 
 REJECTED_KEPT = 1_000  # rows kept per import; all are counted
+FINGERPRINTS_WORTH_BYTES = 16 << 20  # of a smaller file, reading every line is quicker than fetching all fingerprints
 _DIGEST_CHUNK = 1 << 20
 
 
 @dataclass
 class Counts:
-    """What an import came to. `filtered`: lines of other makes; `outdated`: cars whose plate has since gone on."""
+    """What an import came to. `filtered`: lines of other makes; `outdated`: cars whose plate has since gone on.
+
+    `tests` and `defects` are of the lines that were read; those known word for word are not.
+    """
 
     lines: int = 0
     vehicles_new: int = 0
@@ -61,7 +66,20 @@ class Counts:
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
-Progress = Callable[[Counts], None]
+@dataclass
+class Reached(Counts):
+    """The counts of an import under way; `share` of the file read, and about how long the rest takes, if known."""
+
+    share: float = 0.0
+    seconds_left: float | None = None
+
+    @property
+    def lines_per_s(self) -> float:
+        """Lines a second, since the very start."""
+        return self.lines / self.seconds if self.seconds else 0.0
+
+
+Progress = Callable[[Reached], None]
 
 
 def import_path(
@@ -75,9 +93,9 @@ def import_path(
 ) -> Counts:
     """Take in a file, or the rest of it if an earlier run was cut off.
 
-    A file taken in before (the same bytes for the same makes) is left alone unless `force`. `name`: as at DVSA, if the
-    path is only a copy. `progress` is called after each batch with the counts so far. Raises UnreadableFileError when
-    its wrapping is damaged; what came before the damage stays in.
+    A file taken in before (the same bytes for the same makes) is left alone unless `force`, which reads every line
+    again. `name`: as at DVSA, if the path is only a copy. `progress` is called after each batch with what is reached.
+    Raises UnreadableFileError when its wrapping is damaged; what came before the damage stays in.
     """
     path = Path(path)
     wanted = sorted({make.strip().upper() for make in makes or ()})
@@ -89,7 +107,8 @@ def import_path(
             return Counts(files_already_taken=1)
         _start_again(run, at=at)
     blocks = blocks_of(path, after=Position(run.member, run.member_lines))
-    return _import(run, blocks, makes=wanted, at=at, progress=progress)
+    known = taken() if not force and path.stat().st_size >= FINGERPRINTS_WORTH_BYTES else NONE_TAKEN
+    return _import(run, blocks, makes=wanted, at=at, progress=progress, known=known)
 
 
 def import_stream(
@@ -111,11 +130,18 @@ def import_reply(body: bytes, *, at: datetime) -> list[int]:
 
 
 def _import(
-    run: MotImport, blocks: Generator[Block, None, None], *, makes: list[str], at: datetime, progress: Progress | None
+    run: MotImport,
+    blocks: Generator[Block, None, None],
+    *,
+    makes: list[str],
+    at: datetime,
+    progress: Progress | None,
+    known: Taken = NONE_TAKEN,
 ) -> Counts:
     started, before = time.monotonic(), Counts(**run.counts)
     counts = dataclasses.replace(before)
-    prepared = batches(blocks, makes=frozenset(make.encode() for make in makes), dated=file_date(run.name))
+    prepared = batches(blocks, makes=frozenset(make.encode() for make in makes), dated=file_date(run.name), taken=known)
+    first: tuple[float, float] | None = None
     try:
         with closing(blocks), closing(prepared):
             for batch in _ahead(prepared):
@@ -123,14 +149,22 @@ def _import(
                     counts = _write(run, batch, counts)
                     counts.seconds = before.seconds + time.monotonic() - started
                     _advance(run, batch, counts)
+                first = first or (counts.seconds, batch.share)
                 if progress:
-                    progress(counts)
+                    progress(_reached(counts, batch.share, first))
     except UnreadableFileError as error:
         MotImport.objects.filter(pk=run.pk).update(error=error.message[:500])
         raise
     counts.seconds = before.seconds + time.monotonic() - started
     MotImport.objects.filter(pk=run.pk).update(finished_at=at, counts=dataclasses.asdict(counts), error="")
     return counts
+
+
+def _reached(counts: Counts, share: float, first: tuple[float, float]) -> Reached:
+    """`first`: the seconds and the share after the first batch, behind whatever a run cut off had taken in before."""
+    seconds, read = counts.seconds - first[0], share - first[1]
+    left = seconds / read * (1 - share) if read > 0 else None
+    return Reached(**dataclasses.asdict(counts), share=share, seconds_left=left)
 
 
 def _ahead(prepared: Iterator[Batch]) -> Iterator[Batch]:
@@ -150,7 +184,7 @@ def _write(run: MotImport, batch: Batch, counts: Counts) -> Counts:
         lines=batch.lines,
         vehicles_new=merged.new,
         vehicles_updated=merged.updated,
-        vehicles_unchanged=merged.unchanged,
+        vehicles_unchanged=merged.unchanged + batch.unread,
         tests=batch.tests,
         defects=merged.defects,
         rejected=len(batch.rejected),

@@ -60,6 +60,9 @@ class Vehicle(models.Model):
     is_dangerous = models.BooleanField(default=False, help_text="The newest visit failed on a dangerous defect.")
     last_tested_at = models.DateTimeField(null=True, blank=True)
     source_updated_at = models.DateTimeField(null=True, blank=True, help_text="When the data was current at DVSA.")
+    fingerprint = models.BigIntegerField(
+        null=True, editable=False, help_text="Of the line of a file that the row agrees with."
+    )
     is_demo = models.BooleanField("demonstration data", default=False)
 
     class Meta:

@@ -28,6 +28,10 @@ _LARGEST_INT = 2_147_483_647
 _RESULTS = {"PASSED": True, "FAILED": False}
 _DOTTED = re.compile(r"^(\d{4})\.(\d{2})\.(\d{2})")
 
+# Of what lines say, most was said before: days, makes, colours, and the wording of defects, which is DVSA's own list.
+# Typed, since 1 and true are the same key otherwise.
+_known = lru_cache(maxsize=32_768, typed=True)
+
 _ABSENT = msgspec.Raw(b"null")
 
 Scalar = str | int | float | bool | None
@@ -80,12 +84,12 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def odometer_unit(self) -> str:
         """`mi`, `km` or empty."""
-        return _text(self.said.odometer_unit, 2).lower()
+        return _word(self.said.odometer_unit, 2).lower()
 
     @property
     def source(self) -> str:
         """`DVSA`, `DVA NI`, `CVS` or empty."""
-        return _text(self.said.data_source, 6).upper()
+        return _word(self.said.data_source, 6).upper()
 
     @property
     def registration(self) -> str:
@@ -171,10 +175,10 @@ def parse(line: bytes) -> Record:
         registered_on=_day(raw.registration_date),
         manufactured_on=_day(raw.manufacture_date),
         manufacture_year=_year(raw.manufacture_year),
-        fuel_type=_text(raw.fuel_type, 30),
-        colour=_text(raw.primary_colour, 30),
+        fuel_type=_word(raw.fuel_type, 30),
+        colour=_word(raw.primary_colour, 30),
         engine_cc=_number(raw.engine_size),
-        has_recall=_text(raw.has_outstanding_recall, 11),
+        has_recall=_word(raw.has_outstanding_recall, 11),
         first_mot_due_on=_day(raw.mot_test_due_date) or _day(raw.mot_test_expiry_date),
         updated_at=_stamp(raw.last_update_timestamp) or _stamp(raw.updated_on) or _stamp(raw.last_update_date),
         tests=tests,
@@ -208,16 +212,13 @@ def _defects(raw: msgspec.Raw) -> tuple[Reported, ...]:
         raise BadRecordError(f"A test's defects cannot be read: {_reason(error)}") from error
     if items and len(items) > _MOST_DEFECTS:
         raise BadRecordError(f"A test lists more than {_MOST_DEFECTS:,} defects")
-    return tuple(
-        Reported(
-            _text(item.text, 1_000),
-            category_of(
-                item.type if isinstance(item.type, str) else None,
-                is_dangerous=item.dangerous is True or str(item.dangerous).lower() == "true",
-            ),
-        )
-        for item in items or ()
-    )
+    return tuple([_reported(item.text, item.type, item.dangerous) for item in items]) if items else ()
+
+
+@_known
+def _reported(text: Scalar, kind: Scalar, dangerous: Scalar) -> Reported:
+    is_dangerous = dangerous is True or str(dangerous).lower() == "true"
+    return Reported(_text(text, 1_000), category_of(kind if isinstance(kind, str) else None, is_dangerous=is_dangerous))
 
 
 def _instant(text: str | None) -> datetime:
@@ -228,6 +229,7 @@ def _instant(text: str | None) -> datetime:
         raise BadRecordError("A test's completedDate is missing or no date") from error
 
 
+@_known
 def _expiry(text: str) -> date:
     try:
         return date.fromisoformat(_dashed(text)[:10])
@@ -245,6 +247,7 @@ def _moment(text: str) -> datetime:
     return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
+@_known
 def _stamp(value: Scalar) -> datetime | None:
     """An update stamp. One that names only a day speaks for all of that day."""
     if not isinstance(value, str) or not value:
@@ -256,6 +259,7 @@ def _stamp(value: Scalar) -> datetime | None:
     return moment if ":" in value else datetime.combine(moment, time(23, 59, 59), UTC)
 
 
+@_known
 def _day(value: Scalar) -> date | None:
     """A date that describes the vehicle; an unreadable one is as good as none."""
     if not isinstance(value, str) or not value:
@@ -297,6 +301,12 @@ def _text(value: Scalar, longest: int) -> str:
     return text.strip()[:longest]
 
 
+@_known
+def _word(value: Scalar, longest: int) -> str:
+    return _text(value, longest)
+
+
+@_known
 def _capitals(value: Scalar, longest: int) -> str:
     return " ".join(_text(value, longest).upper().split())[:longest]
 

@@ -37,11 +37,15 @@ class UnreadableFileError(DomainError):
 
 
 class Block(NamedTuple):
-    """Some consecutive lines of one part of a file. `first` counts from 1; None stands for a line too long to keep."""
+    """Some consecutive lines of one part of a file. `first` counts from 1; None stands for a line too long to keep.
+
+    `share`: how much of the file, as it lies there packed, had been read when they were complete; 0 to 1.
+    """
 
     member: str
     first: int
     lines: list[bytes | None]
+    share: float = 0.0
 
     @property
     def last(self) -> int:
@@ -71,11 +75,15 @@ def blocks_of(path: Path, *, after: Position | None = None) -> Generator[Block, 
 def blocks_of_stream(file: IO[bytes], *, after: Position | None = None) -> Generator[Block, None, None]:
     """The same for a seekable stream."""
     start = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(start)
     magic = file.read(4)
     file.seek(start)
-    if magic[:2] == b"PK":
-        yield from _zip_blocks(file, after=after)
-        return
+    for block in _zip_blocks(file, after=after) if magic[:2] == b"PK" else _plain_blocks(file, after=after):
+        yield block._replace(share=file.tell() / size)
+
+
+def _plain_blocks(file: IO[bytes], *, after: Position | None) -> Iterator[Block]:
     with _unpacking(""):
         yield from _behind(_member_blocks("", file), after)
 

@@ -13,6 +13,10 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
+from parts.vehicles.defects import Reading
+from parts.vehicles.fingerprints import NONE_TAKEN, Taken, fingerprint
 from parts.vehicles.history import Found, Judgement, judge
 from parts.vehicles.records import BadRecordError, Record, Test, parse
 from parts.vehicles.registration import masked
@@ -41,18 +45,18 @@ class Rejected(NamedTuple):
     raw: str
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One vehicle as COPY rows, and what finds it: the plate, and the number of every test in its history."""
 
     registration: str | None
-    numbers: list[str]
+    numbers: tuple[str, ...]
     make: str
     model: str
     vehicle: str
-    tests: list[str]
-    kept: list[str]  # the numbers of `tests`
-    decided_by: str  # the number of the test that the defects are of
-    defects: list[str]
+    tests: tuple[str, ...]
+    deciding: int  # which of `tests` the defects are of
+    decided_by: str  # and its number
+    defects: tuple[str, ...]
 
 
 @dataclass
@@ -65,28 +69,33 @@ class Round:
 
 @dataclass
 class Batch:
-    """What one transaction takes in, and how far in the file that reaches."""
+    """What one transaction takes in, and how far in the file that reaches (`share`: of its bytes)."""
 
     rounds: list[Round] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     position: Position = field(default_factory=Position)
+    share: float = 0.0
     lines: int = 0
     vehicles: int = 0
     tests: int = 0
     filtered: int = 0
+    unread: int = 0  # lines that are word for word what was taken in before
 
 
 def batches(
-    blocks: Iterable[Block], *, makes: frozenset[bytes], dated: datetime | None
+    blocks: Iterable[Block], *, makes: frozenset[bytes], dated: datetime | None, taken: Taken = NONE_TAKEN
 ) -> Generator[Batch, None, None]:
-    """Batches of whole blocks. `makes`: those to keep, in capitals, or empty for all; `dated`: of the file, if known."""
+    """Batches of whole blocks. `makes`: those to keep, in capitals, or empty for all; `dated`: of the file, if known.
+
+    `taken`: lines not to be read again.
+    """
     batch, size = Batch(), 0
     for block in blocks:
         current_at = file_date(block.member) or dated
         for number, line in enumerate(block.lines, block.first):
-            _take(batch, block.member, number, line, makes=makes, current_at=current_at)
+            _take(batch, block.member, number, line, makes=makes, current_at=current_at, taken=taken)
             size += len(line or b"")
-        batch.position = Position(block.member, block.last)
+        batch.position, batch.share = Position(block.member, block.last), block.share
         if batch.vehicles >= BATCH_VEHICLES or batch.lines >= BATCH_LINES or size >= BATCH_BYTES:
             yield batch
             batch, size = Batch(), 0
@@ -103,10 +112,13 @@ def file_date(name: str) -> datetime | None:
         return None
 
 
-def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judgement:
-    """Judge a record and add its rows to the first round that holds nothing of the same vehicle."""
+def stage(batch: Batch, record: Record, *, current_at: datetime | None, mark: int | None = None) -> Judgement:
+    """Judge a record and add its rows to the first round that holds nothing of the same vehicle.
+
+    `mark`: the fingerprint of its line.
+    """
     judgement = judge(record.tests)
-    numbers = [test.number for test in record.tests]
+    numbers = tuple([test.number for test in record.tests])
     keys = {*numbers, f"plate {record.registration}"} if record.registration else set(numbers)
     # Behind every round that speaks of this vehicle, so that the last line about it is the last word.
     index = len(batch.rounds)
@@ -116,17 +128,18 @@ def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judge
         batch.rounds.append(Round())
     target = batch.rounds[index]
     target.taken |= keys
+    decided_by = judgement.defects[0].number if judgement.defects else ""
     target.lines.append(
         Line(
             record.registration,
             numbers,
             record.make,
             record.model,
-            _vehicle_row(record, judgement, current_at=current_at),
-            [test_row(test) for test in judgement.tests],
-            [test.number for test in judgement.tests],
-            judgement.defects[0].number if judgement.defects else "",
-            [defect_row(defect) for defect in judgement.defects],
+            f"{_vehicle_row(record, judgement, current_at=current_at)}\t{_number(mark)}\n",
+            tuple([test_row(test) for test in judgement.tests]),
+            next((index for index, test in enumerate(judgement.tests) if test.number == decided_by), 0),
+            decided_by,
+            tuple([defect_row(defect) for defect in judgement.defects]),
         )
     )
     batch.vehicles += 1
@@ -135,7 +148,14 @@ def stage(batch: Batch, record: Record, *, current_at: datetime | None) -> Judge
 
 
 def _take(
-    batch: Batch, member: str, number: int, line: bytes | None, *, makes: frozenset[bytes], current_at: datetime | None
+    batch: Batch,
+    member: str,
+    number: int,
+    line: bytes | None,
+    *,
+    makes: frozenset[bytes],
+    current_at: datetime | None,
+    taken: Taken,
 ) -> None:
     if line is not None and (not line or line.isspace()):
         return
@@ -146,12 +166,16 @@ def _take(
     if makes and _is_of_another_make(line, makes):
         batch.filtered += 1
         return
+    mark = fingerprint(line)
+    if mark in taken:
+        batch.unread += 1
+        return
     try:
         record = parse(line)
         if makes and record.make.encode() not in makes:
             batch.filtered += 1
             return
-        stage(batch, record, current_at=current_at)
+        stage(batch, record, current_at=current_at, mark=mark)
     except BadRecordError as error:
         batch.rejected.append(Rejected(member, number, str(error)[:300], masked_line(line)))
 
@@ -179,7 +203,7 @@ def _vehicle_row(record: Record, judgement: Judgement, *, current_at: datetime |
         f"\t{_day(record.manufactured_on)}\t{_number(record.manufacture_year)}\t{escaped(record.fuel_type)}"
         f"\t{escaped(record.colour)}\t{_number(record.engine_cc)}\t{escaped(record.has_recall)}"
         f"\t{_day(record.first_mot_due_on)}\t{_day(judgement.mot_expires_on)}\t{judgement.open_fails}"
-        f"\t{'t' if judgement.is_dangerous else 'f'}\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}\n"
+        f"\t{'t' if judgement.is_dangerous else 'f'}\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}"
     )
 
 
@@ -194,14 +218,18 @@ def test_row(test: Test) -> str:
 
 def defect_row(defect: Found) -> str:
     """A defect of the newest visit."""
-    reading = defect.reading
+    return f"{defect.position}\t{_defect_rest(*defect[2:])}"
+
+
+@lru_cache(maxsize=32_768)
+def _defect_rest(text: str, category: str, is_failing: bool, reading: Reading) -> str:  # noqa: FBT001 - by position, for the cache
     return (
-        f"{defect.position}\t{escaped(defect.text)}\t{defect.category.value}\t{'t' if defect.is_failing else 'f'}"
-        f"\t{reading.scheme.value}\t{reading.reference}\t{reading.lateral}\t{reading.longitudinal}\t{reading.vertical}\n"
+        f"{text.translate(_ESCAPES)}\t{category}\t{'t' if is_failing else 'f'}"
+        f"\t{reading.scheme}\t{reading.reference}\t{reading.lateral}\t{reading.longitudinal}\t{reading.vertical}\n"
     )
 
 
-def number_array(numbers: list[str]) -> str:
+def number_array(numbers: tuple[str, ...]) -> str:
     """A PostgreSQL array literal; quoted only where the numbers are not plain digits."""
     if "".join(numbers).isdigit():
         return "{" + ",".join(numbers) + "}"
@@ -220,6 +248,7 @@ def plain(number: str) -> str:
     return number if number.isalnum() else number.translate(_ESCAPES)
 
 
+@lru_cache(maxsize=32_768)
 def _day(day: date | None) -> str:
     return day.isoformat() if day else NULL
 

@@ -66,7 +66,7 @@ CREATE TEMP TABLE mot_plate ON COMMIT DROP AS
     FROM mot_line s
     JOIN mot_match m ON m.line = s.line
     JOIN parts_vehicle h ON h.registration = s.registration AND h.id <> m.vehicle_id;
-UPDATE mot_line s SET registration = NULL FROM mot_plate p WHERE p.line = s.line AND NOT p.is_won;
+UPDATE mot_line s SET registration = NULL, fingerprint = NULL FROM mot_plate p WHERE p.line = s.line AND NOT p.is_won;
 -- A car nobody knew, with a plate that since went to another: nothing could find it. It is left out.
 CREATE TEMP TABLE mot_left_out ON COMMIT DROP AS
     SELECT m.line FROM mot_match m JOIN mot_plate p ON p.line = m.line WHERE m.is_new AND NOT p.is_won;

@@ -6,14 +6,14 @@ UPDATE parts_defect d SET vehicle_id = x.into_id FROM mot_merged x WHERE d.vehic
 UPDATE parts_mottest t SET vehicle_id = x.into_id FROM mot_merged x WHERE t.vehicle_id = x.vehicle_id;
 WITH emptied AS (
     UPDATE parts_vehicle v SET registration = NULL, open_fails = 0, is_dangerous = false, mot_expires_on = NULL,
-        last_tested_at = NULL
+        last_tested_at = NULL, fingerprint = NULL
     FROM mot_merged x WHERE x.vehicle_id = v.id RETURNING v.id, x.into_id
 )
 INSERT INTO mot_touched SELECT id, true FROM emptied UNION SELECT into_id, true FROM emptied;
 
 -- Plates that move are free before they are given out again.
 WITH lost AS (
-    UPDATE parts_vehicle v SET registration = NULL FROM mot_plate p
+    UPDATE parts_vehicle v SET registration = NULL, fingerprint = NULL FROM mot_plate p
     WHERE p.is_won AND v.id = p.holder_id AND v.registration IS NOT NULL RETURNING v.id
 )
 INSERT INTO mot_touched SELECT id, false FROM lost;
@@ -31,6 +31,7 @@ CREATE TEMP TABLE mot_wanted ON COMMIT DROP AS
            coalesce(s.first_mot_due_on, v.first_mot_due_on) AS first_mot_due_on,
            s.mot_expires_on, s.open_fails, s.is_dangerous, s.last_tested_at,
            greatest(s.current_at, v.source_updated_at) AS source_updated_at,
+           CASE WHEN m.is_outdated THEN v.fingerprint ELSE s.fingerprint END AS fingerprint,
            v.model_id AS old_model_id, v.open_fails AS old_open_fails, v.is_dangerous AS was_dangerous,
            coalesce(v.manufacture_year, extract(year FROM coalesce(v.manufactured_on, v.first_used_on, v.registered_on)))
                AS old_year
@@ -44,17 +45,18 @@ ANALYZE mot_wanted (id);
 
 INSERT INTO parts_vehicle (id, public_id, registration, model_id, region, first_used_on, registered_on, manufactured_on,
         manufacture_year, fuel_type, colour, engine_cc, has_recall, vin_last8, first_mot_due_on, mot_expires_on,
-        is_sorn, open_fails, is_dangerous, last_tested_at, source_updated_at, is_demo)
+        is_sorn, open_fails, is_dangerous, last_tested_at, source_updated_at, is_demo, fingerprint)
     SELECT id, gen_random_uuid(), registration, model_id, 12, first_used_on, registered_on, manufactured_on,
         manufacture_year, fuel_type, colour, engine_cc, has_recall, '', first_mot_due_on, mot_expires_on,
-        false, open_fails, is_dangerous, last_tested_at, source_updated_at, false
+        false, open_fails, is_dangerous, last_tested_at, source_updated_at, false, fingerprint
     FROM mot_wanted WHERE is_new ORDER BY id;
 WITH changed AS (
     UPDATE parts_vehicle v SET registration = w.registration, model_id = w.model_id, first_used_on = w.first_used_on,
         registered_on = w.registered_on, manufactured_on = w.manufactured_on, manufacture_year = w.manufacture_year,
         fuel_type = w.fuel_type, colour = w.colour, engine_cc = w.engine_cc, has_recall = w.has_recall,
         first_mot_due_on = w.first_mot_due_on, mot_expires_on = w.mot_expires_on, open_fails = w.open_fails,
-        is_dangerous = w.is_dangerous, last_tested_at = w.last_tested_at, source_updated_at = w.source_updated_at
+        is_dangerous = w.is_dangerous, last_tested_at = w.last_tested_at, source_updated_at = w.source_updated_at,
+        fingerprint = w.fingerprint
     FROM mot_wanted w
     WHERE v.id = w.id AND NOT w.is_new
       AND (v.registration, v.model_id, v.first_used_on, v.registered_on, v.manufactured_on, v.manufacture_year,
@@ -70,6 +72,9 @@ WITH changed AS (
     ) IS DISTINCT FROM (w.old_model_id, w.old_open_fails, w.was_dangerous, w.old_year) AS is_deciding
 )
 INSERT INTO mot_touched SELECT id, is_deciding FROM changed;
+-- A line that says the same in other words: the next time it need not be read.
+UPDATE parts_vehicle v SET fingerprint = w.fingerprint FROM mot_wanted w
+WHERE v.id = w.id AND NOT w.is_new AND w.fingerprint IS NOT NULL AND v.fingerprint IS DISTINCT FROM w.fingerprint;
 
 -- Tests: by number, under whichever vehicle they stood.
 CREATE TEMP TABLE mot_test ON COMMIT DROP AS

@@ -24,9 +24,9 @@ def vehicle(registration: str) -> Vehicle:
 
 
 def everything() -> tuple[list[Any], list[Any], list[Any]]:
-    """All rows without their ids, nor when the data was current, which is the file's and not the vehicle's."""
+    """All rows without their ids, nor when the data was current and in what words, which are the file's."""
     cars = Vehicle.objects.select_related("model__make").order_by("registration", "id")
-    hidden = {"id", "public_id", "model_id", "source_updated_at"}
+    hidden = {"id", "public_id", "model_id", "source_updated_at", "fingerprint"}
     vehicles = [
         {
             "make": car.model.make.name if car.model else None,

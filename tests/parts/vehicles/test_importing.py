@@ -138,12 +138,16 @@ def test_the_same_rows_come_of_every_shape(tmp_path):
 def test_the_same_data_in_another_shape_writes_nothing(tmp_path):
     take(*CARS)
     marked()
-    before = list(Vehicle.objects.order_by("id").values()), list(Defect.objects.order_by("id").values_list("id"))
+    fields = [field.attname for field in Vehicle._meta.fields if field.attname != "fingerprint"]
+    before = (
+        list(Vehicle.objects.order_by("id").values(*fields)),
+        list(Defect.objects.order_by("id").values_list("id")),
+    )
     for _, bring in shapes(tmp_path):
         bring()
         assert marked() == set()
         assert before == (
-            list(Vehicle.objects.order_by("id").values()),
+            list(Vehicle.objects.order_by("id").values(*fields)),
             list(Defect.objects.order_by("id").values_list("id")),
         )
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 
 import pytest
 
 from parts.vehicles import sources
-from parts.vehicles.sources import Position, UnreadableFileError, blocks_of_stream
+from parts.vehicles.sources import Position, UnreadableFileError, blocks_of, blocks_of_stream
 from tests.parts.vehicles.dvsa_data import encoded, vehicle, zipped
 
 CARS = [vehicle(f"AB8{number}CDE") for number in range(5)]
@@ -167,3 +168,16 @@ def test_a_gzip_bomb_of_one_line_does_not_fill_the_memory():
         assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "lines"])
+def test_each_block_says_how_much_of_the_file_had_been_read(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(sources, "CHUNK_BYTES", 50_000)
+    lines = b"".join(b'{"a": "%s"}\n' % os.urandom(500).hex().encode() for _ in range(400))
+    content = {"zip": zipped(a=lines, b=lines), "gzip": gzip.compress(lines), "lines": lines}[kind]
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    shares = [block.share for block in blocks_of(path)]
+    assert len(shares) > 5
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] <= 1
