@@ -6,13 +6,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from dealers import evidence, maintenance, probes, suggestions, team
-from dealers.notices import subscriptions, telling, webhooks
+from dealers.notices import telling, webhooks
 
 
 @shared_task
 def run_due_probes() -> None:
     """Run the automatic checks that are due."""
     probes.run_due(at=timezone.now())
+
+
+@shared_task
+def judge_reports() -> None:
+    """Judge the reports that came in lists, as far as that has not been done."""
+    evidence.judge_new(at=timezone.now(), wait=False)
 
 
 @shared_task
@@ -46,9 +52,9 @@ def tell_webhook_owners() -> None:
 
 
 @shared_task
-def forget_unconfirmed() -> None:
-    """Delete addresses that nobody confirmed in time."""
-    subscriptions.sweep(at=timezone.now())
+def forget_readers() -> None:
+    """Delete addresses of those who never confirmed, and of webhooks that nobody has any more."""
+    telling.forget(at=timezone.now())
 
 
 @shared_task

@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep stuck runs": {"task": "parts.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
+    "judge reports": {"task": "dealers.tasks.judge_reports", "schedule": 5, "options": {"expires": 4}},
     "recompute statuses": {"task": "dealers.tasks.recompute_statuses", "schedule": 60, "options": {"expires": 55}},
     "suggest incidents": {"task": "dealers.tasks.suggest_incidents", "schedule": 60, "options": {"expires": 55}},
     "tell of changes": {"task": "dealers.tasks.tell", "schedule": 30, "options": {"expires": 25}},
@@ -272,8 +273,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 55},
     },
-    "forget the unconfirmed": {
-        "task": "dealers.tasks.forget_unconfirmed",
+    "forget readers": {
+        "task": "dealers.tasks.forget_readers",
         "schedule": 3_600,
         "options": {"expires": 3_500},
     },
