@@ -76,16 +76,16 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(env_secret("DATABASE_URL"), conn_max_age=env_int("CONN_MAX_AGE", default=60)),
-        "CONN_HEALTH_CHECKS": True,
-    }
+_database: dict[str, Any] = {
+    **dj_database_url.parse(env_secret("DATABASE_URL"), conn_max_age=env_int("CONN_MAX_AGE", default=60)),
+    "CONN_HEALTH_CHECKS": True,
 }
 if env_bool("PREPARE_STATEMENTS", default=True):
-    _options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
-    _options["prepare_threshold"] = 2**31  # uses; so nothing but what asks for it: garagehub.lib.prepared
+    _options = _database.setdefault("OPTIONS", {})
+    # So many uses that psycopg prepares nothing but what asks for it (garagehub.lib.prepared); None would refuse that too.
+    _options["prepare_threshold"] = 2**31
     _options["options"] = f"{_options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_secret("REDIS_URL")

@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
-from garagehub.lib.errors import DomainError, UnavailableError
+from garagehub.lib.errors import DomainError, NotFoundError, UnavailableError
 from garagehub.lib.throttle import CountingThrottle
 
 logger = logging.getLogger(__name__)
@@ -154,10 +154,11 @@ class Paging(CursorPagination):
         """A cursor that we never gave out is a page that does not exist, not a fault of ours."""
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (ValueError, ValidationError, DataError) as error:
+        except (ValueError, ValidationError, DataError, exceptions.NotFound) as error:
             if self.cursor_query_param not in request.query_params:
                 raise
-            raise exceptions.NotFound("There is no such page. Start again from the first one.") from error
+            text = "This is not a page we gave out. Pages are not numbers: ask without `page`, then follow `next`."
+            raise NotFoundError(text, code="not_found", fields={self.cursor_query_param: [text]}) from error
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})

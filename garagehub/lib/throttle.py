@@ -16,6 +16,8 @@ class CountingThrottle(SimpleRateThrottle):
     This one is a number: one round trip, and two calls at once are two. While Redis is away nobody is held back.
     """
 
+    num_requests: int
+    duration: int
     _count: Count | None = None
 
     def allow_request(self, request: Any, view: Any) -> bool:

@@ -11,16 +11,18 @@ from typing import Any
 import msgspec
 
 from garagehub.lib.errors import DomainError, NotFoundError
-from garagehub.lib.geography import REGION_NAMES, UK
+from garagehub.lib.geography import REGION_NAMES, REGIONS, UK
 from garagehub.lib.prepared import prepared_cursor
 from parts.blocking import rules
 from parts.blocking.models import Reason
 from parts.lookup import wording
 from parts.lookup.place import Place, place_of
-from parts.lookup.supply import Seen, Supply, supplies_of
+from parts.lookup.supply import IN_STOCK, Seen, Supply, supplies_of
 from parts.vehicles.registration import BadRegistrationError, normalise, suggestions
 from parts.vehicles.road import RoadFacts, road_status, uk_date
+from parts.vehicles.working_days import Nation
 
+REGION_BY_NAME = {name: region for region, name in REGIONS}
 _SQL = (Path(__file__).parent / "sql" / "vehicles.sql").read_text(encoding="utf-8")
 
 
@@ -181,7 +183,16 @@ def _road_facts(facts: dict[str, Any]) -> RoadFacts:
         is_dangerous=facts["is_dangerous"],
         last_tested_on=uk_date(datetime.fromisoformat(facts["last_tested_at"])) if facts["last_tested_at"] else None,
         last_source=facts["last_source"] or "",
+        nation=_nation(facts),
     )
+
+
+def _nation(facts: dict[str, Any]) -> Nation:
+    """Whose rules hold: of where it is kept, or of where the answer is for if nobody said where that is."""
+    region = facts["region"] if facts["kept_in"] == UK else facts["kept_in"]
+    if region == REGION_BY_NAME["Northern Ireland"]:
+        return Nation.NORTHERN_IRELAND
+    return Nation.SCOTLAND if region == REGION_BY_NAME["Scotland"] else Nation.ENGLAND_AND_WALES
 
 
 def _repair(defect: dict[str, Any], place: Place, supplies: dict[int, Supply]) -> dict[str, Any]:
@@ -219,11 +230,11 @@ def _reasons(defect: dict[str, Any], region: int) -> rules.Reason:
 
 
 def _part(requirement: dict[str, Any], supplies: dict[int, Supply]) -> dict[str, Any]:
-    """One requirement, by the part that meets it best: one that can be had, else the genuine one, named first."""
+    """One requirement, by the part that meets it best: one that can be had, else one in stock, else the genuine one."""
     options = [(option, supplies.get(option["part_id"])) for option in requirement["options"]]
     if not options:
         return _unidentified(requirement)
-    chosen, supply = next(((o, s) for o, s in options if s and s.is_ready), options[0])
+    chosen, supply = min(options, key=_how_far)  # of equals the first, and the genuine one is named first
     shown = _option(chosen, supply)
     return shown | {
         "description": chosen["description"] or requirement["name"],
@@ -232,6 +243,14 @@ def _part(requirement: dict[str, Any], supplies: dict[int, Supply]) -> dict[str,
         "alternatives": [_option(option, other) for option, other in options if option is not chosen],
         "supply": supply,
     }
+
+
+def _how_far(option: tuple[dict[str, Any], Supply | None]) -> int:
+    """0: can be had; 1: there is stock; 2: none that we know of."""
+    supply = option[1]
+    if supply and supply.is_ready:
+        return 0
+    return 1 if supply and supply.availability in IN_STOCK else 2
 
 
 def _is_met(options: list[tuple[dict[str, Any], Supply | None]], *, by_vin: bool) -> bool:
@@ -253,6 +272,7 @@ def _option(option: dict[str, Any], supply: Supply | None) -> dict[str, Any]:
         "expected_on": supply.expected_on if supply else None,
         "grade": option["grade"],
         "best": supply.offers[0] if supply and supply.offers else None,
+        "elsewhere": supply.elsewhere if supply else None,
         "checked_at": supply.cover.checked_at if supply else None,
     }
 
@@ -266,6 +286,7 @@ def _unidentified(requirement: dict[str, Any]) -> dict[str, Any]:
         "expected_on": None,
         "grade": None,
         "best": None,
+        "elsewhere": None,
         "checked_at": None,
         "quantity": requirement["quantity"],
         "obtainable": False,
@@ -304,6 +325,7 @@ def _part_detail(code: str, part: dict[str, Any], place: Place) -> str:
         checked=supply.cover.fresh_sources if supply else 0,
         place=place.name,
         stale=supply.cover.stale_sources if supply else (),
+        elsewhere=supply.elsewhere if supply else None,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 
+from garagehub.lib.prepared import prepared_cursor
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
 from parts.lookup.place import ANYWHERE, place_of
 from parts.lookup.supply import Seen, Supply, supplies_of
@@ -18,7 +18,7 @@ SELECT o.part_id, count(DISTINCT n.vehicle_id)
 FROM parts_requirementoption o
 JOIN parts_requirement q ON q.id = o.requirement_id
 JOIN parts_repairneed n ON n.repair_id = q.repair_id AND n.is_failing
-WHERE o.part_id = ANY(%s) GROUP BY o.part_id
+WHERE o.part_id = ANY(%s::bigint[]) GROUP BY o.part_id
 """
 
 
@@ -66,7 +66,7 @@ def _demand(part_ids: set[int]) -> dict[int, int]:
     """How many vehicles wait with a failed defect whose repair could use the part."""
     if not part_ids:
         return {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_DEMAND, [sorted(part_ids)])
         return dict(cursor.fetchall())
 
@@ -85,6 +85,7 @@ def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> d
         "quantity": supply.quantity if supply else None,
         "demand": demand.get(match.part_id, 0) if match.part_id is not None else None,
         "best": offers[0] if offers else None,
+        "elsewhere": supply.elsewhere if supply else None,
         "can_be_had": supply.is_ready if supply else None,
         "expected_on": supply.expected_on if supply else None,
         "checked_at": supply.cover.checked_at if supply else None,

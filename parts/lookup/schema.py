@@ -49,6 +49,7 @@ class OptionShape(Shape):
     expected_on = serializers.DateField(allow_null=True)
     grade = serializers.ChoiceField(choices=Grade.choices, allow_null=True)
     best = BestShape(allow_null=True)
+    elsewhere = BestShape(allow_null=True, help_text="The nearest stock, where nobody sends any to this place.")
     checked_at = serializers.DateTimeField(allow_null=True)
     quantity = serializers.IntegerField()
 
@@ -167,6 +168,7 @@ class PartsCheckRow(Shape):
         allow_null=True, help_text="Vehicles that wait for a repair this part would serve."
     )
     best = BestShape(allow_null=True)
+    elsewhere = BestShape(allow_null=True, help_text="The nearest stock, where nobody sends any to this place.")
     can_be_had = serializers.BooleanField(allow_null=True, help_text="In stock and deliverable; null for no such part.")
     expected_on = serializers.DateField(allow_null=True)
     checked_at = serializers.DateTimeField(allow_null=True)

@@ -14,6 +14,7 @@ from parts.lookup.place import Place
 from parts.stock.models import Availability
 from parts.vehicles.road import uk_date
 
+IN_STOCK = {Availability.IN_STOCK.value, Availability.LIMITED.value}
 _SQL = (Path(__file__).parent / "sql" / "supply.sql").read_text(encoding="utf-8")
 
 
@@ -74,9 +75,10 @@ _COVER = msgspec.json.Decoder(Cover)
 
 
 def supplies_of(seen: Collection[Seen], *, place: Place | None, at: datetime) -> dict[Seen, Supply]:
-    """The supply of each part that exists, from each region asked. Distances are from `place`, if it is known."""
-    if not seen:
-        return {}
+    """The supply of each part that exists, from each region asked. Distances are from `place`, if it is known.
+
+    One query even for no parts: what is not known costs what is known.
+    """
     parameters = {
         "part_ids": [one.part_id for one in seen],
         "regions": [one.region for one in seen],
@@ -123,7 +125,7 @@ def supply_of(
         is_ready=is_ready,
         is_possible=is_possible,
         quantity=quantity,
-        expected_on=None if availability in _HAD else expected_on,
+        expected_on=None if availability in IN_STOCK else expected_on,
         offers=[_shown(offer, place) for offer in offers if offer.can_get],
         elsewhere=_shown(offers[0], place) if offers and not offers[0].can_get and not offers[0].is_here else None,
         cover=cover,
@@ -147,9 +149,6 @@ def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
         cover=cover,
         place=place,
     )
-
-
-_HAD = {Availability.IN_STOCK.value, Availability.LIMITED.value}
 
 
 def _availability(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from parts.blocking.models import Reason
 
@@ -63,19 +64,37 @@ def sources(count: int) -> str:
     return "the one source checked" if count == 1 else f"the {count} sources checked"
 
 
-def part_reason(code: str, *, numbers: str, availability: str, checked: int, place: str, stale: Sequence[str]) -> str:
+def part_reason(
+    code: str,
+    *,
+    numbers: str,
+    availability: str,
+    checked: int,
+    place: str,
+    stale: Sequence[str],
+    elsewhere: Mapping[str, Any] | None = None,
+) -> str:
     """Why one requirement is not met, naming its part numbers."""
     if code == Reason.PART_UNAVAILABLE.label:
         said = "not listed by" if availability == "not_listed" else "no stock at"
         return f"{numbers}: {said} {sources(checked)}"
     if code == Reason.PART_NOT_IN_REGION.label:
-        return f"{numbers}: in stock elsewhere, but nobody delivers it to {place}"
+        return f"{numbers}: in stock {where(elsewhere)}, but nobody delivers it to {place}"
     if code == Reason.CANNOT_ORDER.label:
         return f"{numbers}: in stock, but the dealers who have it cannot take orders or send parts"
     if not stale:
         return f"{numbers}: no source tells us its stock"
     verb = "has" if len(stale) == 1 else "have"
     return f"{numbers}: could not be checked; {', '.join(stale)} {verb} sent nothing recent"
+
+
+def where(offer: Mapping[str, Any] | None) -> str:
+    """ "at Leicester Motors, about 40 miles away", as far as it is known."""
+    if offer is None:
+        return "elsewhere"
+    name = offer["dealer_name"] or offer["supplier"]
+    miles = offer["distance_miles"]
+    return f"at {name}" if miles is None else f"at {name}, about {miles} miles away"
 
 
 SYSTEM_REASONS = {

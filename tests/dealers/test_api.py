@@ -148,7 +148,8 @@ def test_a_made_up_page_is_never_our_fault(client, cursor, path):
 
 def test_a_page_that_cannot_be_read_is_not_found(client):
     dealer()
-    assert_problem(client.get("/api/v1/dealers?near=LE4&page=cD1hYmM="), 404, "not_found")
+    assert_problem(client.get("/api/v1/dealers?near=LE4&page=cD1hYmM="), 404, "not_found", "page")
+    assert_problem(client.get("/api/v1/dealers?page=2"), 404, "not_found", "page")
 
 
 def test_the_list_takes_a_fixed_number_of_queries(client, django_assert_num_queries):

@@ -1,12 +1,14 @@
 """The answer about one car, from facts that the real importer and the real decision wrote."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import mask
+from parts.catalogue.models import Requirement, RequirementPart
 from parts.lookup.answer import look_up, look_up_many
+from parts.vehicles.models import Vehicle
 from tests.parts.lookup.world import NOW, SPRING
 
 
@@ -188,3 +190,78 @@ def test_two_hundred_plates_take_as_many_queries_as_one(world, django_assert_num
         look_up_many(plates, at=NOW)
     with django_assert_num_queries(2):
         look_up_many(plates[:1], at=NOW)
+
+
+def test_a_part_in_stock_out_of_reach_is_in_stock_and_the_answer_says_where_and_how_far(world):
+    world.offer(dealer=world.dealer, reach=mask(4))
+    world.vehicle("AA91AAA", SPRING)
+    [repair] = answer(world, postcode="EH1")["repairs"]
+    [part] = repair["parts"]
+    assert (part["availability"], part["best"], part["expected_on"]) == ("in_stock", None, None)
+    assert part["elsewhere"]["dealer_name"] == "Leicester Test"
+    assert 200 < part["elsewhere"]["distance_miles"] < 300
+    assert "at Leicester Test, about" in repair["reasons"][0]["detail"]
+    assert "nobody delivers it to Scotland" in repair["reasons"][0]["detail"]
+
+
+def test_a_part_that_can_be_had_here_names_no_stock_elsewhere(world):
+    world.offer(dealer=world.dealer, reach=mask(4))
+    world.vehicle("AA91AAA", SPRING)
+    [part] = answer(world, postcode="LE4")["repairs"][0]["parts"]
+    assert part["best"] is not None
+    assert part["elsewhere"] is None
+
+
+def test_a_part_listed_as_gone_by_a_source_out_of_reach_is_out_of_stock_not_unlisted(world):
+    world.offer(dealer=world.dealer, reach=mask(4), quantity=0, availability="out_of_stock")
+    world.vehicle("AA91AAA", SPRING)
+    [part] = answer(world, postcode="EH1")["repairs"][0]["parts"]
+    assert part["availability"] == "out_of_stock"
+
+
+def test_of_parts_nobody_sends_here_one_in_stock_is_named_before_the_genuine_one(world):
+    other = world.new_part("AB1", "Coil spring", grade="aftermarket")
+    RequirementPart.objects.create(requirement=Requirement.objects.get(), part=other)
+    world.offer(quantity=0, availability="out_of_stock")
+    world.offer(other, dealer=world.dealer, reach=mask(4))
+    world.vehicle("AA91AAA", SPRING)
+    [part] = answer(world, postcode="EH1")["repairs"][0]["parts"]
+    assert part["part_number"] == "AB1"
+    assert [one["part_number"] for one in part["alternatives"]] == ["LR123456"]
+
+
+@pytest.mark.parametrize(("availability", "shown"), [("in_stock", None), ("on_backorder", date(2026, 12, 24))])
+def test_a_date_is_expected_only_of_what_is_not_in_stock(world, availability, shown):
+    world.offer(availability=availability, quantity=3 if availability == "in_stock" else 0, expected_on="2026-12-24")
+    world.offer(availability="on_backorder", quantity=0, expected_on="2026-12-24")
+    world.vehicle("AA91AAA", SPRING)
+    [part] = answer(world)["repairs"][0]["parts"]
+    assert (part["availability"], part["expected_on"]) == (availability, shown)
+
+
+@pytest.mark.parametrize(
+    ("region", "postcode", "until"),
+    [
+        (11, None, "2028-05-09"),
+        (4, None, "2027-05-09"),
+        (12, "BT1", "2028-05-09"),
+        (12, None, "2027-05-09"),
+        (4, "BT1", "2027-05-09"),
+    ],
+)
+def test_a_new_car_needs_its_first_mot_after_four_years_in_northern_ireland(world, region, postcode, until):
+    Vehicle.objects.create(
+        registration="AA91AAA", model=world.model, region=region, registered_on="2024-05-10", first_used_on="2024-05-10"
+    )
+    road = answer(world, postcode=postcode)["road"]
+    assert (road["status"], str(road["until"])) == ("not_due", until)
+
+
+def test_an_unknown_plate_costs_the_queries_of_a_known_one(world, django_assert_num_queries):
+    world.offer()
+    world.vehicle("AA91AAA", SPRING)
+    world.vehicle("AA91AAB")
+    world.decide()
+    for plate in ("AA91AAA", "AA91AAB", "ZZ99ZZZ", "AA9OAAA"):
+        with django_assert_num_queries(2):
+            look_up_many([plate], at=NOW)
