@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ MONTHS_KEPT = 25
 DAYS_KEPT = 1_100
 LONDON = ZoneInfo("Europe/London")  # days begin when people's do, whatever the site's own time zone
 ANY_REASON = 0
+COLUMNS = ("day", "make", "model", "region", "reason", "blocked", "unknown", "opened", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def counts_by_day(*, at: datetime, days: int = 90, make: str | None = None, reas
     return [found.get(day, DayCount(day, 0, 0, 0, 0)) for day in all_days]
 
 
-def table(*, since: date) -> Iterable[dict[str, object]]:
+def table(*, since: date) -> Iterator[dict[str, object]]:
     """Every count since a day, with names in place of ids: what the admin's downloads hold."""
     names = {ANY_REASON: "any", **dict(Reason.choices)}
     fields = ("day", "make__name", "model__name", "region", "reason", "blocked", "unknown", "opened", "closed")

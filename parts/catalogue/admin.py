@@ -313,6 +313,7 @@ class RepairAdmin(OwnerAdmin):
         "kind",
         "position",
         "model",
+        "years",
         "needs_diagnostics",
         "needs_programming",
         "requirement_count",

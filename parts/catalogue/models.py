@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
@@ -204,6 +205,18 @@ class Repair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.position}".strip() + (f", {years}" if (years := self.years) else "")
+
+    def clean(self) -> None:
+        """Refuse years that overlap those of another repair of the kind, model and position."""
+        others = Repair.objects.exclude(pk=self.pk).filter(
+            kind=self.kind_id, model=self.model_id, position=self.position
+        )
+        if self.year_from:
+            others = others.filter(models.Q(year_to__isnull=True) | models.Q(year_to__gte=self.year_from))
+        if self.year_to:
+            others = others.filter(models.Q(year_from__isnull=True) | models.Q(year_from__lte=self.year_to))
+        if other := others.first():
+            raise ValidationError(f"This repair is there already, for {other.years or 'all years'}.")
 
     @property
     def years(self) -> str:

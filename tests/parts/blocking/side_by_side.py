@@ -162,8 +162,8 @@ class SideBySide:
         id_, region, is_active = next(self.ids), self.rng.choice(REGIONS), self.rng.random() < 0.85
         self._row(Dealer, id=id_, code=str(id_)[-5:], slug=f"d{id_}", name="D", region=region, is_active=is_active)
         states = {
-            system: self.rng.choice(["operational", "degraded", "down", "unknown"])
-            for system in self.rng.sample(System.values, self.rng.randint(0, 5))
+            system: self.rng.choice(["operational", "degraded", "down", "down", "unknown"])
+            for system in self.rng.sample(System.values, self.rng.randint(0, 6))
         }
         for system, state in states.items():
             self._row(Status, dealer_id=id_, system=system, state=state, since=AT, decided_at=AT)
@@ -180,7 +180,7 @@ class SideBySide:
             self.rng.choice(list(suppliers)),
             self.rng.choice(Branch.Tier.values),
             self.rng.choice(REACHES),
-            self.rng.choice([*dealers, None]),
+            self.rng.choice([*dealers, *dealers, None]),
         )
         self._row(
             Branch, id=id_, supplier_id=branch.supplier, code=f"{id_}", tier=branch.tier, reach=branch.reach,
@@ -250,7 +250,7 @@ class SideBySide:
 
     def _offers(self, branches: list[int], parts: list[int]) -> Iterator[world.Offer]:
         for branch in branches:
-            for part in self.rng.sample(parts, self.rng.randint(0, 4)):
+            for part in self.rng.sample(parts, self.rng.randint(1, 4)):
                 availability = self.rng.choice([*Availability.values, "in_stock", "in_stock"])
                 quantity = self.rng.choice([None, 0, 1, 2, 3, 4, 9])
                 self._row(
