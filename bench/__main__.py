@@ -22,7 +22,7 @@ from garagehub.services.account import ServicesError
 from garagehub.services.folder import temporary_folder
 from garagehub.services.servers import missing_urls, start_servers
 
-PARTS = ("ingest", "decide", "imports", "status", "lookup")
+PARTS = ("ingest", "decide", "imports", "status", "board", "lookup")
 SCALES = ("small", "full")
 RESULTS = Path(__file__).parent / "results.json"
 

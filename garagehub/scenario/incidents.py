@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from garagehub.scenario.timeline import SYSTEMS
+from garagehub.lib.geography import REGION_NAMES
+from garagehub.scenario.timeline import SYSTEMS, return_days
 
 
 class DemoUpdate(NamedTuple):
@@ -28,7 +29,22 @@ class DemoIncident(NamedTuple):
     updates: tuple[DemoUpdate, ...]  # oldest first
 
 
+class DemoWave(NamedTuple):
+    """One wave in which systems come back. `done_at` lies ahead for those to come; `updates` are oldest first."""
+
+    title: str
+    systems: tuple[str, ...]
+    regions: tuple[int, ...]
+    begins_at: datetime
+    done_at: datetime
+    updates: tuple[DemoUpdate, ...]
+
+
 _MAIN = "dealer-systems-shut-down"
+_WAVE_SYSTEMS = ("parts_distribution", "parts_ordering")
+_WAVE_REGIONS = 2  # at a time
+_OPENS, _CLOSES = 8, 18  # o'clock
+_WAVES_TOLD = timedelta(days=7)  # after the start, when the manufacturer gave its plan
 
 # (slug, title, impact, systems, regions, ((day, stage, text), …)), days counted from the start of the outage.
 _SCRIPT: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...], tuple[tuple[float, str, str], ...]], ...] = (
@@ -139,6 +155,7 @@ _SCRIPT: tuple[tuple[str, str, str, tuple[str, ...], tuple[int, ...], tuple[tupl
     ),
 )
 
+WAVES_OF = _MAIN
 SLUGS = tuple(row[0] for row in _SCRIPT)
 
 
@@ -156,3 +173,23 @@ def incidents(started_at: datetime) -> list[DemoIncident]:
         )
         for slug, title, impact, systems, regions, script in _SCRIPT
     ]
+
+
+def waves(started_at: datetime) -> list[DemoWave]:
+    """The waves in which parts come back after the main outage, two regions at a time, soonest first."""
+    sent, ordered = (return_days(system) for system in _WAVE_SYSTEMS)
+    found = []
+    for first in range(0, len(sent), _WAVE_REGIONS):
+        last = first + _WAVE_REGIONS - 1
+        regions = tuple(region for region, _day in sent[first : last + 1])
+        begins_at = started_at + timedelta(days=int(sent[first][1]), hours=_OPENS)
+        done_at = started_at + timedelta(days=int(ordered[last][1]) + 1, hours=_CLOSES)
+        names = " and ".join(REGION_NAMES[region] for region in regions)
+        updates = (
+            DemoUpdate("scheduled", f"Parts are to be sent and ordered again in {names}.", started_at + _WAVES_TOLD),
+            DemoUpdate("in_progress", "The first dealers can order again.", begins_at),
+            DemoUpdate("completed", "Every dealer here can order again. Expect delays.", done_at),
+        )
+        title = f"Wave {first // _WAVE_REGIONS + 1}: {names}"
+        found.append(DemoWave(title, _WAVE_SYSTEMS, regions, begins_at, done_at, updates))
+    return found

@@ -115,6 +115,12 @@ class Timeline:
         return DEGRADED if hours and hours[0] <= at.hour < hours[1] else OPERATIONAL
 
 
+def return_days(system: str) -> list[tuple[int, float]]:
+    """The regions in the order in which the system comes back, each with its first day, from the start of the outage."""
+    plan = _RETURNS[system]
+    return [(region, plan.partly + plan.step * place) for region, place in sorted(_ORDER.items(), key=lambda it: it[1])]
+
+
 def _hiccup_hours(dealer_code: str, system: str, day: datetime) -> tuple[int, int] | None:
     """From and until which hour a system was partly working on a day before the outage; None on nearly every day."""
     chance = fraction(0, "hiccup", dealer_code, system, day.date().isoformat())

@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dealers import evidence
-from dealers.models import Dealer, Evidence, Incident, IncidentUpdate, State, Status, StatusChange, System
+from dealers.models import (
+    Dealer,
+    Evidence,
+    Incident,
+    IncidentUpdate,
+    Maintenance,
+    MaintenanceUpdate,
+    State,
+    Status,
+    StatusChange,
+    System,
+)
 from garagehub.scenario.dealers import FRANCHISED, DemoDealer
-from garagehub.scenario.incidents import incidents
+from garagehub.scenario.incidents import WAVES_OF, incidents, waves
 from garagehub.scenario.rows.places import checked_systems
 from garagehub.scenario.timeline import Timeline
 
@@ -112,4 +123,33 @@ def write_incidents(
             if update.at not in known
         )
         unresolved += not is_over
+        if told.slug == WAVES_OF:
+            _write_waves(incident, started_at=started_at, at=at)
     return unresolved
+
+
+def _write_waves(incident: Incident, *, started_at: datetime, at: datetime) -> None:
+    """Write the waves of restoration as far as they have been told. What the checks find of them, they find themselves."""
+    for wave in waves(started_at):
+        updates = [update for update in wave.updates if update.at <= at]
+        if not updates:
+            continue
+        stage = updates[-1].stage
+        planned, _ = Maintenance.objects.update_or_create(
+            incident=incident,
+            title=wave.title,
+            defaults={
+                "stage": stage,
+                "systems": list(wave.systems),
+                "regions": list(wave.regions),
+                "scheduled_for": wave.begins_at,
+                "scheduled_until": wave.done_at,
+                "completed_at": updates[-1].at if stage == Maintenance.Stage.COMPLETED else None,
+            },
+        )
+        known = set(planned.updates.values_list("at", flat=True))
+        MaintenanceUpdate.objects.bulk_create(
+            MaintenanceUpdate(maintenance=planned, stage=update.stage, body=update.body, at=update.at)
+            for update in updates
+            if update.at not in known
+        )

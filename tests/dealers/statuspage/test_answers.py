@@ -1,10 +1,12 @@
 """How the documents are served: to anyone, cheaply, and never older than a change."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from dealers import incidents, maintenance
 from dealers.models import Dealer
+from dealers.statuspage import answers
 from tests.dealers.statuspage.told import AT, incident, planned, tell
 from tests.factories import dealer, make
 
@@ -102,3 +104,13 @@ def test_head_is_get_without_a_body(client):
     whole, head = client.get(ADDRESS), client.head(ADDRESS)
     assert (head.status_code, head.content) == (200, b"")
     assert (head["ETag"], head["Content-Type"]) == (whole["ETag"], whole["Content-Type"])
+
+
+def test_who_asks_within_two_seconds_shares_one_look(client, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(answers, "SHARED_S", 2)
+    etag = client.get(ADDRESS)["ETag"]
+    incident()
+    with django_assert_num_queries(0):
+        assert client.get(ADDRESS, headers={"If-None-Match": etag}).status_code == 304
+    cache.delete("statuspage:version")
+    assert client.get(ADDRESS, headers={"If-None-Match": etag}).status_code == 200

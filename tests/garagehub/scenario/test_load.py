@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from dealers.models import Dealer, Incident, Membership, Probe, State, Status, StatusChange
+from dealers.models import Dealer, Incident, Maintenance, Membership, Probe, State, Status, StatusChange
 from garagehub.accounts.models import User
 from garagehub.lib.errors import DomainError, UnavailableError
 from garagehub.scenario.dealers import demo_dealers
@@ -87,6 +87,8 @@ def test_statuses_and_their_history_agree_with_the_timeline(sandbox):
         assert incident.updates.latest("at").stage == incident.stage
         assert not incident.updates.filter(at__gt=at).exists()
     assert Incident.objects.filter(resolved_at=None).count() == 2
+    stages = list(Maintenance.objects.soonest_first().values_list("stage", flat=True))
+    assert stages == ["completed", "in_progress", *["scheduled"] * 4]
 
 
 def test_loading_again_changes_addresses_and_passwords_and_nothing_else(sandbox):

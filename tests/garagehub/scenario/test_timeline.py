@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garagehub.scenario.dealers import FRANCHISED, demo_dealers
-from garagehub.scenario.incidents import incidents
+from garagehub.scenario.incidents import incidents, waves
 from garagehub.scenario.timeline import (
     AGE_ON_LOAD,
     DEGRADED,
@@ -124,3 +124,12 @@ def test_the_changes_lead_from_the_state_before_to_the_state_after(place, system
     assert states_met[-1] == TIMELINE.state(**where, at=until)
     assert all(old != new for old, new in itertools.pairwise(states_met))
     assert all(TIMELINE.state(**where, at=at) == state for at, state in changes)
+
+def test_waves_come_one_after_the_other_and_cover_every_region_once():
+    found = waves(STARTED_AT)
+    regions = [region for wave in found for region in wave.regions]
+    assert sorted(regions) == list(range(12))
+    for wave in found:
+        assert wave.begins_at < wave.done_at
+        assert [update.at for update in wave.updates] == sorted(update.at for update in wave.updates)
+    assert [wave.begins_at for wave in found] == sorted(wave.begins_at for wave in found)

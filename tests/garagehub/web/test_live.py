@@ -9,7 +9,7 @@ from django.utils import timezone
 from dealers import evidence, incidents
 from garagehub.web import live
 from parts.lookup import overview
-from tests.factories import dealer, make
+from tests.factories import dealer, make, member
 
 pytestmark = pytest.mark.django_db
 
@@ -100,8 +100,9 @@ def test_before_the_fleet_was_ever_counted_nothing_is_kept():
     assert live.version(at=now) != live.version(at=now + timedelta(milliseconds=1))
 
 
-def test_the_home_page_shows_a_change_at_once(client):
+def test_the_home_page_shows_a_change_at_once_to_who_may_have_made_it(client):
     where = dealer("JAGUAR")
+    client.force_login(member(where))
     client.get("/")
     set_down(where)
     assert "1 of 1 dealers" in client.get("/").content.decode()
