@@ -190,6 +190,8 @@ SPECTACULAR_SETTINGS = {
         "Claim": "dealers.models.CLAIMS",
         "DealerKind": "dealers.models.Dealer.Kind",
         "EvidenceKind": "dealers.models.Evidence.Kind",
+        "WebhookState": "garagehub.outbox.models.Endpoint.State",
+        "DeliveryState": "garagehub.outbox.models.Message.State",
     },
 }
 

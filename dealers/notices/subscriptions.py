@@ -128,8 +128,12 @@ def subscriber(token: str) -> Subscriber:
     public_id = tokens.read_managing(token)
     found = Subscriber.objects.filter(public_id=public_id).first() if public_id else None
     if found is None:
-        raise NotFoundError(_("There are no e-mails to stop: this address is not subscribed."), code="not_subscribed")
+        raise _not_subscribed()
     return found
+
+
+def _not_subscribed() -> NotFoundError:
+    return NotFoundError(_("There are no e-mails to stop: this address is not subscribed."), code="not_subscribed")
 
 
 def confirmed(reader: Subscriber) -> list[Subscription]:
@@ -139,10 +143,11 @@ def confirmed(reader: Subscriber) -> list[Subscription]:
 
 
 def end_all(token: str) -> None:
-    """Send nothing more, and forget the address at once. Twice does no harm."""
+    """Send nothing more, and forget the address at once. Twice does no harm. NotFoundError for a link that is not ours."""
     public_id = tokens.read_managing(token)
-    if public_id is not None:
-        Subscriber.objects.filter(public_id=public_id).delete()
+    if public_id is None:
+        raise _not_subscribed()
+    Subscriber.objects.filter(public_id=public_id).delete()
 
 
 def end_one(token: str, *, public_id: UUID) -> bool:

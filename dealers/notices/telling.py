@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from dealers.models import Dealer, Event, Incident, IncidentUpdate, Make, StatusChange, Subscription, Webhook
-from dealers.notices import letters, news
+from dealers.notices import letters, news, subscriptions, webhooks
 from dealers.notices.news import Background, Digest, Item, Move, News
 from garagehub.lib.lock import LockKind, wait_for_lock
 from garagehub.outbox.mail import queue_emails
@@ -28,6 +28,12 @@ def tell(*, at: datetime) -> int:
     """Write e-mails and webhooks about status changes and incident updates untold so far; answers how many messages."""
     wait_for_lock(LockKind.TELLING)
     return _tell_statuses(at=at) + _tell_incidents(at=at)
+
+
+def forget(*, at: datetime) -> None:
+    """Delete addresses that nobody confirmed in time, and endpoints that nobody has any more."""
+    subscriptions.sweep(at=at)
+    webhooks.delete_orphans()
 
 
 def _tell_statuses(*, at: datetime) -> int:
@@ -46,10 +52,10 @@ def _tell_statuses(*, at: datetime) -> int:
     by_subscriber: dict[int, list[Subscription]] = defaultdict(list)
     for row in Subscription.objects.filter(incident=None, confirmed_at__isnull=False).select_related("subscriber"):
         by_subscriber[row.subscriber_id].append(row)
-    for subscriptions in by_subscriber.values():
-        lines = _for_reader(found, subscriptions, serving)
+    for own in by_subscriber.values():
+        lines = _for_reader(found, own, serving)
         if lines:
-            written.append(letters.about_statuses(lines, subscriptions[0].subscriber, dealers=dealers, makes=makes))
+            written.append(letters.about_statuses(lines, own[0].subscriber, dealers=dealers, makes=makes))
     queue_emails(written, kind=Event.STATUS_CHANGED, at=at)
     return len(written) + _post_statuses(found, dealers=dealers, makes=makes, serving=serving)
 

@@ -17,6 +17,7 @@ from dealers.models import Dealer, Event, Make, Webhook
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.outbox import endpoints
 from garagehub.outbox.mail import queue_email
+from garagehub.outbox.models import Endpoint
 
 MOST_PER_DEALER = 10
 
@@ -89,6 +90,11 @@ def tell_owners(*, at: datetime) -> int:
             _write_to_owners(webhook, at=at)
         endpoints.mark_told(endpoint, at=at)
     return len(disabled)
+
+
+def delete_orphans() -> int:
+    """Delete endpoints whose dealer went, with their addresses and secrets; answers how many."""
+    return Endpoint.objects.filter(webhook=None).delete()[1].get("outbox.Endpoint", 0)
 
 
 def _write_to_owners(webhook: Webhook, *, at: datetime) -> None:

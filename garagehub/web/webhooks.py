@@ -33,7 +33,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     garage = dealer_for(request)
     if garage is None:
         return render(request, "garage/no_garage.html", status=403)
-    form, made, status = WebhookForm(request.POST or None), None, 200
+    form, made, status = WebhookForm(request.POST if request.method == "POST" else None), None, 200
     if request.method == "POST":
         try:
             dealer = own_dealer(request.user, slug=garage.slug, as_owner=True)
@@ -70,6 +70,8 @@ def webhook(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             own_dealer(request.user, slug=garage.slug, as_owner=True)
+            if not request.POST.get("do"):
+                return redirect(request.path)
             if request.POST.get("do") == "delete":
                 domain.delete(found)
                 messages.success(request, _("The webhook “%(name)s” is deleted.") % {"name": found.name})

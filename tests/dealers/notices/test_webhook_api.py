@@ -186,3 +186,11 @@ def test_the_number_of_queries_does_not_grow_with_the_log(client, key, made, dja
     client.get(url, headers=key)
     with django_assert_num_queries(5):
         client.get(url, headers=key)
+
+
+def test_when_a_dealer_goes_its_endpoint_goes_with_its_secret(here, made):
+    other = webhooks.create(dealer=dealer(), name="x", url="https://shop.example/", at=timezone.now())
+    here.delete()
+
+    assert webhooks.delete_orphans() == 1
+    assert [row.pk for row in Endpoint.objects.all()] == [other.endpoint_id]
