@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.core.cache import cache
@@ -21,12 +22,24 @@ class CountingThrottle(SimpleRateThrottle):
     _count: Count | None = None
 
     def allow_request(self, request: Any, view: Any) -> bool:
-        """Count this call; whether it is within the rate."""
+        """Count this call and have the answer say what is left; whether it is within the rate."""
         key = self.get_cache_key(request, view)
         if key is None or self.rate is None:
             return True
         self._count = cache.count(key, seconds=self.duration)  # type: ignore[attr-defined] # ForgivingRedisCache's own
-        return self._count is None or self._count.calls <= self.num_requests
+        if self._count is None:
+            return True
+        if (headers := getattr(view, "headers", None)) is not None:
+            headers |= self._headers(self._count)
+        return self._count.calls <= self.num_requests
+
+    def _headers(self, count: Count) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers: the policy's quota and window, what is left and for how long."""
+        left, seconds = max(0, self.num_requests - count.calls), max(1, math.ceil(count.seconds_left))
+        return {
+            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
+            "RateLimit": f'"{self.scope}";r={left};t={seconds}',
+        }
 
     def wait(self) -> float | None:
         """Seconds until the period ends."""

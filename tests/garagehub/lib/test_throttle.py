@@ -1,5 +1,6 @@
 """How often a caller may ask."""
 
+import re
 import time
 
 import pytest
@@ -8,6 +9,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.views import APIView
 
 from garagehub.lib.throttle import CountingThrottle
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    cache.clear()
 
 
 class Twice(CountingThrottle):
@@ -65,3 +71,23 @@ def test_a_call_is_one_round_trip(calls, monkeypatch):
     for _ in range(calls):
         ask("one")
     assert asked == ["EVAL"] * calls
+
+
+@pytest.mark.django_db
+def test_each_answer_says_what_is_left_and_for_how_long(client):
+    for left in (299, 298):
+        answer = client.get("/api/v1/status")
+        assert answer["RateLimit-Policy"] == '"public";q=300;w=60'
+        said = re.fullmatch(r'"public";r=(\d+);t=(\d+)', answer["RateLimit"])
+        assert int(said[1]) == left
+        assert 1 <= int(said[2]) <= 60
+
+
+@pytest.mark.django_db
+def test_a_refusal_says_that_nothing_is_left(client, monkeypatch):
+    monkeypatch.setattr(CountingThrottle, "parse_rate", lambda self, rate: (1, 60))
+    client.get("/api/v1/status")
+    answer = client.get("/api/v1/status")
+    assert answer.status_code == 429
+    assert answer["RateLimit"].startswith('"public";r=0;t=')
+    assert int(answer["Retry-After"]) >= 1
