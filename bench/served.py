@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 START_LIMIT_S = 20
+KEPT_OPEN_S = 10  # the server closes what says nothing for longer than some 30
 
 
 class Ask:
@@ -24,17 +25,22 @@ class Ask:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._used = time.monotonic()
         self.key = ""
 
     def __call__(self, method: str, path: str, body: Any = None) -> float:
         """Seconds to a good answer, read to its end."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
         text = json.dumps(body) if body is not None else None
+        if time.monotonic() - self._used > KEPT_OPEN_S:
+            self._connection.close()
+            self._connection.connect()
         started = time.perf_counter()
         self._connection.request(method, path, text, headers)
         answer = self._connection.getresponse()
         answer.read()
         taken = time.perf_counter() - started
+        self._used = time.monotonic()
         assert answer.status in {200, 204}, f"{path} answered {answer.status}"
         return taken
 
