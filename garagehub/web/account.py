@@ -24,9 +24,9 @@ from garagehub.accounts.models import User
 from garagehub.accounts.passwords import password_was_set, take_reset_turn
 from garagehub.accounts.sessions import digest, end_session, end_sessions, sessions_of
 from garagehub.lib.errors import DomainError
-from garagehub.lib.pages import render
+from garagehub.lib.pages import client_address, render
 from garagehub.web.forms import AppCodeForm, ChangePasswordForm, NewPasswordForm, PasswordForm, ResetForm
-from garagehub.web.sign_in import address_of, please_wait
+from garagehub.web.sign_in import please_wait
 
 _SEED = "second_step_seed"
 
@@ -63,6 +63,8 @@ def end_one(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Sign one other browser out."""
     if end_session(user=person(request), public_id=public_id):
         messages.success(request, _("That browser is signed out."))
+    else:
+        messages.error(request, _("You are not signed in there. It may have ended already."))
     return redirect("account")
 
 
@@ -146,7 +148,7 @@ class Reset(PasswordResetView):
     success_url = reverse_lazy("password-reset-sent")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        turn = take_reset_turn(address=address_of(request), at=timezone.now())
+        turn = take_reset_turn(address=client_address(request), at=timezone.now())
         return please_wait(request, turn) if turn.is_refused else super().post(request, *args, **kwargs)
 
 

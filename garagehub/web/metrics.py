@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -57,6 +58,7 @@ class _Collector:
         yield GaugeMetricFamily("garagehub_feed_runs_held", "Feed runs that wait for an admin.", held)
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """For this machine, or for who sends the token: `Authorization: Bearer $METRICS_TOKEN`."""
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")

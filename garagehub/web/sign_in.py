@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -16,8 +16,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
-from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
 from garagehub.accounts import sign_in
 from garagehub.accounts.devices import remember
@@ -25,13 +23,8 @@ from garagehub.accounts.limits import Turn
 from garagehub.accounts.models import User
 from garagehub.accounts.second_step import TooManyCodesError, check_code, has_second_step
 from garagehub.lib.errors import DomainError
-from garagehub.lib.pages import render
+from garagehub.lib.pages import client_address, render
 from garagehub.web.forms import CodeForm, SignInForm
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where the request comes from, behind as many proxies as the settings say."""
-    return str(BaseThrottle().get_ident(cast("Request", request)))  # which reads its headers only
 
 
 def please_wait(request: HttpRequest, turn: Turn) -> HttpResponse:
@@ -51,7 +44,7 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         email = request.POST.get("username", "")[:254]
-        self.attempt = sign_in.begin(request, email=email, address=address_of(request), at=timezone.now())
+        self.attempt = sign_in.begin(request, email=email, address=client_address(request), at=timezone.now())
         if (refusal := self.attempt.refusal) is not None:
             return please_wait(request, refusal)
         return super().post(request, *args, **kwargs)

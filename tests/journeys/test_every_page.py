@@ -77,6 +77,12 @@ PAGES: dict[str, tuple[str | None, Open]] = {
     "cars checked": (OWNER, checked_cars),
     "own dealer": (OWNER, own_dealer),
     "keys": (OWNER, at("/garage/keys/")),
+    "team": (OWNER, at("/garage/team/")),
+    "account": (OWNER, at("/account/")),
+    "setting up a second step": (OWNER, at("/account/two-step/")),
+    "changing the password": (OWNER, at("/account/password/")),
+    "password forgotten": (None, at("/password-reset/")),
+    "dead invitation": (None, at("/invitation/made-up/")),
     "own stock": (OWNER, at("/garage/stock/")),
     "own stock, looked at": (OWNER, stock_looked_at),
 }
