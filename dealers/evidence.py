@@ -22,6 +22,8 @@ from garagehub.lib.lock import LockKind, try_lock, wait_for_lock
 
 KEEP_FOR = timedelta(days=30)
 CLOCK_SLACK = timedelta(minutes=1)  # a run that waited for another must not overlook what that one has already seen
+SURE = 90  # percent; below it a report brings the system's automatic check forward
+CHECK_REST = timedelta(seconds=15)  # but a check that has just run is not repeated for it
 _ROUNDS = 2
 
 Key = tuple[int, str]
@@ -135,9 +137,34 @@ def judge_new(*, at: datetime, wait: bool = True) -> int:
             if not keys:
                 return changed
             changed += recompute({key[0] for key in keys}, at=at, systems=sorted({key[1] for key in keys}))
+            _check_sooner(keys, at=at)
         if not Unjudged.objects.exists():
             break
     return changed
+
+
+def _check_sooner(keys: Collection[Key], *, at: datetime) -> None:
+    """Have the automatic checks of these systems run at once where we are not sure, as far as they have not just run."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE dealers_probe AS probe
+               SET next_at = %(at)s
+              FROM dealers_status AS said, unnest(%(dealers)s::bigint[], %(systems)s::text[]) AS told (dealer_id, system)
+             WHERE said.dealer_id = told.dealer_id AND said.system = told.system
+               AND (said.confidence < %(sure)s OR said.is_unstable)
+               AND probe.dealer_id = told.dealer_id AND probe.system = told.system
+               AND probe.is_enabled AND probe.next_at > %(at)s
+               AND (probe.last_at IS NULL OR probe.last_at <= %(at)s - %(rest)s)
+            """,
+            {
+                "at": at,
+                "dealers": [key[0] for key in keys],
+                "systems": [key[1] for key in keys],
+                "sure": SURE,
+                "rest": CHECK_REST,
+            },
+        )
 
 
 def _take_marks() -> set[Key]:

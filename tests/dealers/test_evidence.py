@@ -222,3 +222,35 @@ def test_two_recomputations_do_not_run_at_the_same_time():
     assert done.wait(5)
     thread.join()
     assert state(here) == "operational"
+
+
+def test_what_goes_to_and_fro_is_not_called_working_and_its_swings_count_as_told():
+    here = dealer()
+    for minute in range(0, 70, 10):
+        said = "down" if minute % 20 else "operational"
+        evidence.record([claim(here, said, kind="dealer", source="own", at=AT + timedelta(minutes=minute))])
+        evidence.recompute(at=AT + timedelta(minutes=minute))
+    status = Status.objects.get()
+    assert (status.state, status.is_unstable) == ("degraded", True)
+    changes = list(StatusChange.objects.order_by("at"))
+    assert all(change.notified_at is None for change in changes[:4])
+    assert changes[-1].notified_at is not None
+    assert changes[-1].reason.startswith("Goes to and fro.")
+    evidence.record([claim(here, "operational", kind="dealer", source="own", at=AT + timedelta(hours=8))])
+    evidence.recompute(at=AT + timedelta(hours=8))
+    status.refresh_from_db()
+    assert (status.state, status.is_unstable) == ("operational", False)
+
+
+def test_dealers_that_came_back_make_an_old_word_of_trouble_fade_faster():
+    here, others = dealer(), [dealer() for _ in range(6)]
+    for place in [here, *others]:
+        evidence.record([claim(place, "down", kind="dealer", source="own")])
+    evidence.recompute(at=AT)
+    later = AT + timedelta(hours=3)
+    assert state(here) == "down"
+    evidence.record([claim(place, "operational", kind="dealer", source="own", at=later) for place in others])
+    evidence.recompute(at=later)
+    assert state(others[0]) == "operational"
+    evidence.recompute(at=later + timedelta(minutes=1))
+    assert state(here) == "unknown"

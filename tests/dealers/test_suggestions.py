@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dealers import incidents, suggestions
-from dealers.models import Incident, Suggestion
+from dealers.models import Incident, IncidentRule, Suggestion
 from tests.dealers.statuspage.told import AT, tell
 from tests.factories import dealer, make, user
 
@@ -138,3 +138,45 @@ def test_partly_working_again_is_not_over(places):
         tell(place, "operational")
     suggestions.suggest(at=LATER)
     assert Suggestion.objects.get().ended_at is None
+
+
+def rule(**fields):
+    return IncidentRule.objects.create(**({"share": 0.5, "least_dealers": 1} | fields))
+
+
+def test_a_rule_publishes_at_once_from_its_own_share(places):
+    rule(make=make(), system="diagnostics", share=0.2, least_dealers=2, is_published_at_once=True)
+    fail(places, share=0.1)
+    assert suggestions.suggest(at=AT) == 0
+    fail(places, share=0.2)
+    assert suggestions.suggest(at=AT) == 1
+    (told,) = incidents.current()
+    assert told.title == "Diagnostics are not working at Land Rover dealers"
+
+
+def test_a_rule_asks_for_so_many_dealers_however_high_the_share(places):
+    rule(share=0.2, least_dealers=6)
+    fail(places)
+    assert suggestions.suggest(at=AT) == 0
+    fail(places, share=0.6)
+    assert suggestions.suggest(at=AT) == 1
+
+
+def test_the_closest_rule_holds(places):
+    rule(is_published_at_once=True)
+    rule(make=make(), is_published_at_once=False)
+    fail(places)
+    suggestions.suggest(at=AT)
+    assert not Incident.objects.get().is_published
+
+
+def test_what_is_told_at_once_and_what_waits_are_not_one_incident(places):
+    rule(system="diagnostics", is_published_at_once=True)
+    for place in places:
+        tell(place, "down", system="warranty")
+    fail(places)
+    assert suggestions.suggest(at=AT) == 2
+    assert sorted(Incident.objects.values_list("systems", "is_published")) == [
+        (["diagnostics"], True),
+        (["warranty"], False),
+    ]
