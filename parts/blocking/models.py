@@ -152,7 +152,7 @@ class RepairSplit(models.Model):
     """A stretch of chassis numbers within which the same parts fit, of a repair whose parts differ by them.
 
     Numbered from 1 in order. `ends_before` is where the next begins; empty: it does not end. What begins just after
-    EH000001 is written with a space behind it, which sorts there.
+    EH999999 is written as that and a space, which sorts there.
     """
 
     repair = models.ForeignKey(

@@ -11,6 +11,7 @@ The rules are written one key at a time and plainly, never for speed. `specifica
 from __future__ import annotations
 
 import enum
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -228,13 +229,20 @@ def requirement_masks(bundles: Sequence[Sequence[Masks]], *, by_vin: bool) -> Ma
 
 
 def splits(options: Iterable[Option]) -> list[str]:
-    """Where stretches of chassis numbers begin within which the same options fit; none if all fit every number.
-
-    What comes just after a number begins with that number and a space, which sorts there.
-    """
+    """Where stretches of chassis numbers begin within which the same options fit; none if all fit every number."""
     limited = [option for option in options if option.serial_from or option.serial_to]
-    ends = {f"{option.serial_to} " for option in limited if option.serial_to}
+    ends = {serial_after(option.serial_to) for option in limited if option.serial_to}
     return sorted({"", *(option.serial_from for option in limited), *ends}) if limited else []
+
+
+def serial_after(serial: str) -> str:
+    """The next chassis number: its digits at the end count on. After all nines, where letters count on that we do not
+    know: that number and a space, which sorts just behind it.
+    """
+    prefix, digits = re.fullmatch(r"(.*?)([0-9]*)", serial, re.DOTALL).groups()  # type: ignore[union-attr] # matches all
+    if not digits.strip("9"):
+        return f"{serial} "
+    return f"{prefix}{int(digits) + 1:0{len(digits)}}"
 
 
 def fits(option: Option, start: str) -> bool:

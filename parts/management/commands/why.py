@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
@@ -31,6 +33,11 @@ class Command(BaseCommand):
             explanation = explain.explain(normalise(plate), at=timezone.now(), region=number)
         except (DomainError, ValueError) as error:
             raise CommandError(str(error)) from error
-        for line in telling.lines(explanation):
-            self.stdout.write(line)
-        self.stdout.write(json.dumps(asdict(explanation), default=str))
+        try:
+            for line in telling.lines(explanation):
+                self.stdout.write(line)
+            self.stdout.write(json.dumps(asdict(explanation), default=str))
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read has seen enough, as `head` does; Python's own flush at its end must not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -10,8 +12,11 @@ from parts.blocking import telling
 from parts.blocking.decide import decide
 from parts.blocking.explain import explain
 from parts.blocking.models import RepairStatus
+from parts.catalogue.models import Part, PartNumber, Repair, RequirementPart
 from parts.stock.models import Branch
+from parts.vehicles.models import Defect, Vehicle
 from tests.parts.blocking.builders import AT, LONDON, sell_out, set_status, town
+from tests.worker_process import CHECKOUT, database_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +143,70 @@ def test_explaining_a_car_asks_a_fixed_number_of_questions(django_assert_max_num
 
     with django_assert_max_num_queries(40):
         explain("AB91CDE", at=AT)
+
+
+def test_a_part_that_differs_by_chassis_says_that_it_needs_the_vin_and_which_would_free_it():
+    here = town()
+    later = Part.objects.create(brand=here.part.brand, description="Coil spring, front")
+    PartNumber.objects.create(part=later, brand=later.brand, raw="LR 012346", norm="LR012346")
+    RequirementPart.objects.update(serial_to="EH499999")
+    RequirementPart.objects.create(requirement=here.requirement, part=later, serial_from="EH500000")
+    decide(at=AT, full=True)
+
+    found = explain("AB91CDE", at=AT)
+
+    assert (found.verdict, found.stored, found.reasons) == ("unknown", "unknown", ["availability_unknown"])
+    [defect] = found.defects
+    assert defect.needs_vin
+    assert [(option.part_number, option.fits) for option in defect.requirements[0].options] == [
+        ("LR 012345", "up to chassis EH499999"),
+        ("LR 012346", "from chassis EH500000"),
+    ]
+    assert found.would_free == [
+        "Land Rover LR 012346 in stock with someone who delivers here",
+        "the VIN being known, if it is before EH500000",
+    ]
+    assert "needs the VIN: which parts fit depends on the chassis number, and nobody has entered it" in told()
+
+    Vehicle.objects.update(vin_last8="FH000001")
+    known = explain("AB91CDE", at=AT)
+    assert (known.verdict, known.reasons) == ("blocked", ["part_unavailable"])
+    assert [option.part_number for option in known.defects[0].requirements[0].options] == ["LR 012346"]
+
+
+def test_a_repair_that_differs_by_year_says_so_of_a_car_whose_year_is_not_known():
+    here = town()
+    Repair.objects.update(year_to=2016)
+    decide(at=AT, full=True, rebuild=True)
+
+    found = explain("AB91CDE", at=AT)
+
+    assert found.reasons == ["repair_unknown"]
+    assert found.defects[0].repair == "not known: it differs by year (up to 2016), and the car is of a year not known"
+    assert "its year being known, if that is up to 2016" in found.would_free
+
+    Vehicle.objects.filter(pk=here.vehicle.pk).update(manufacture_year=2016)
+    assert explain("AB91CDE", at=AT).verdict == "repairable"
+
+
+def test_a_failure_nobody_has_mapped_would_be_freed_by_somebody_mapping_it():
+    town()
+    Defect.objects.update(manual_ref="99.9 (z)")
+    decide(at=AT, full=True, rebuild=True)
+
+    assert explain("AB91CDE", at=AT).would_free == ["somebody saying what mends 99.9 (z), if that can be had"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_stays_quiet_when_its_reader_has_seen_enough():
+    town()
+    environment = database_environment() | {"DJANGO_SETTINGS_MODULE": "garagehub.settings", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "why", "AB91CDE"],
+        cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.close()
+
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0

@@ -205,3 +205,55 @@ def test_the_command_prints_counts_last_and_names_mistakes(land_rover, tmp_path,
         call_command("load_repairs", str(path))
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("load_repairs", str(tmp_path / "missing.csv"))
+
+
+YEARS_HEADER = f"{HEADER},year_from,year_to,chassis_from,chassis_to"
+
+
+def test_repairs_differ_by_year_and_parts_by_chassis(land_rover, take_marks):
+    lines = [
+        YEARS_HEADER,
+        spring("LR1") + ",,2016,,",
+        spring("LR2").replace(",no,no,", ",yes,no,") + ",2017,,,eh499999",
+        spring("LR3").replace(",no,no,", ",yes,no,") + ",2017,,EH500000,",
+    ]
+    load_repairs(lines)
+
+    old, new = Repair.objects.order_by("needs_diagnostics")
+    assert [(r.year_from, r.year_to, r.needs_diagnostics) for r in (old, new)] == [
+        (None, 2016, False),
+        (2017, None, True),
+    ]
+    fits = RequirementPart.objects.filter(requirement__repair=new).values_list("serial_from", "serial_to")
+    assert set(fits) == {("", "EH499999"), ("EH500000", "")}
+    take_marks()
+    assert load_repairs(lines)[0]["repairs_changed"] == 0
+    assert not take_marks()
+
+    # Years that move: what grows does not meet what shrinks or goes.
+    load_repairs([YEARS_HEADER, spring("LR1") + ",,2018,,", spring("LR1") + ",2019,,,"])
+    assert set(Repair.objects.values_list("year_from", "year_to")) == {(None, 2018), (2019, None)}
+    assert {kind for kind, _ in take_marks()} == {"r"}
+
+    load_repairs([HEADER, spring("LR1")])
+    assert list(Repair.objects.values_list("year_from", "year_to")) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("by_vin", "ends", "mistake"),
+    [
+        ("no", "20x6,,,", "year_from: must be a year, such as 2016, or empty"),
+        ("no", "2017,2016,,", "year_to: is before year_from"),
+        ("no", ",,EH5,", "chassis_from: must be the last 8 characters of a VIN, or empty"),
+        ("no", ",,EH500000,EH499999", "chassis_to: is before chassis_from"),
+        ("yes", ",,EH500000,", "by_vin: must be no where the range of chassis numbers is given"),
+        ("no", "2010,,,", "year_from: has a year in common with line 2"),
+    ],
+)
+def test_a_mistake_in_years_or_chassis_numbers_is_named(land_rover, by_vin, ends, mistake):
+    wrong = spring("LR2").replace(",1,no", f",1,{by_vin}")
+
+    with pytest.raises(RepairFileError) as caught:
+        load_repairs([YEARS_HEADER, spring("LR1") + ",,2012,,", f"{wrong},{ends}"])
+
+    assert f"line 3, {mistake}" in [str(error) for error in caught.value.errors]
