@@ -4,7 +4,7 @@ const checked = document.querySelector("[data-checked]");
 const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
 const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", Infinity]];
 const LATE_S = 90;
-let seen = "";
+let seen = board.dataset.version;
 let at = Date.now();
 
 function ago(then) {
@@ -35,7 +35,7 @@ board.addEventListener("htmx:beforeSwap", (event) => {
   const answer = event.detail.xhr;
   if (answer.status !== 200 && answer.status !== 304) return;
   at = Date.now();
-  const version = answer.getResponseHeader("ETag");
+  const version = (answer.getResponseHeader("ETag") ?? "").replace(/^W\//, "").replaceAll('"', "");
   if (version === seen) event.detail.shouldSwap = false;
   seen = version;
 });
