@@ -145,6 +145,13 @@ def judge_new(*, at: datetime, wait: bool = True) -> int:
 
 def _check_sooner(keys: Collection[Key], *, at: datetime) -> None:
     """Have the automatic checks of these systems run at once where we are not sure, as far as they have not just run."""
+    values: dict[str, Any] = {
+        "at": at,
+        "dealers": [key[0] for key in keys],
+        "systems": [key[1] for key in keys],
+        "sure": SURE,
+        "rest": CHECK_REST,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -157,13 +164,7 @@ def _check_sooner(keys: Collection[Key], *, at: datetime) -> None:
                AND probe.is_enabled AND probe.next_at > %(at)s
                AND (probe.last_at IS NULL OR probe.last_at <= %(at)s - %(rest)s)
             """,
-            {
-                "at": at,
-                "dealers": [key[0] for key in keys],
-                "systems": [key[1] for key in keys],
-                "sure": SURE,
-                "rest": CHECK_REST,
-            },
+            values,
         )
 
 

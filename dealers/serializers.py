@@ -147,7 +147,9 @@ class ReportIn(Plain):
 class BulkReportsIn(Plain):
     """Up to 500 reports."""
 
-    reports = ReportIn(many=True, min_length=1, max_length=500)
+    reports: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=ReportIn(), min_length=1, max_length=500
+    )
 
 
 class ReportFault(Plain):
