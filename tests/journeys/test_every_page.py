@@ -83,6 +83,8 @@ PAGES: dict[str, tuple[str | None, Open]] = {
     "changing the password": (OWNER, at("/account/password/")),
     "password forgotten": (None, at("/password-reset/")),
     "dead invitation": (None, at("/invitation/made-up/")),
+    "webhooks": (OWNER, at("/garage/webhooks/")),
+    "subscribe": (None, at("/subscriptions/")),
     "own stock": (OWNER, at("/garage/stock/")),
     "own stock, looked at": (OWNER, stock_looked_at),
 }
