@@ -183,11 +183,11 @@ def _places(said: Collection[Said]) -> dict[str, Dealer]:
 def _fault(said: Said, places: Mapping[str, Dealer]) -> DomainError | None:
     """What is wrong with a report, naming the field; None when nothing is."""
     if _code(said) not in places:
-        text = f"There is no dealer with the code {said.dealer!r}. A code is five letters or digits, like R4T02."
+        text = f"There is no dealer with the code {said.dealer[:40]!r}. A code is five letters or digits, like R4T02."
         return DomainError(text, code="unknown_dealer", fields={"dealer": [text]})
     if said.system not in System.values:
         known = ", ".join(System.values)
-        text = f"There is no system {said.system!r}. The systems are: {known}."
+        text = f"There is no system {said.system[:40]!r}. The systems are: {known}."
         return DomainError(text, code="unknown_system", fields={"system": [text]})
     if len(said.note) > NOTE_LENGTH:
         text = f"A note has at most {NOTE_LENGTH} characters."

@@ -144,11 +144,19 @@ class ReportIn(Plain):
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
+class ListedReportIn(ReportIn):
+    """One report of a list: what is too long or empty is answered in its own row, so it is not refused here."""
+
+    dealer = serializers.CharField(allow_blank=True)
+    system = SystemName(allow_blank=True)
+    note = serializers.CharField(required=False, allow_blank=True, default="")
+
+
 class BulkReportsIn(Plain):
     """Up to 500 reports."""
 
     reports: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=ReportIn(), min_length=1, max_length=500
+        child=ListedReportIn(), min_length=1, max_length=500
     )
 
 

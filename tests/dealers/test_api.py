@@ -230,6 +230,27 @@ def test_someone_without_a_garage_and_someone_not_signed_in_may_not_report(clien
     assert not Evidence.objects.exists()
 
 
+def test_a_list_of_reports_is_answered_row_by_row(client):
+    here = dealer()
+    rows = [
+        {"dealer": here.code, "system": "diagnostics", "works": False},
+        {"dealer": "x" * 500, "system": "diagnostics", "works": False},
+        {"dealer": here.code, "system": "warranty", "works": True, "note": "n" * 501},
+    ]
+    path, kind = "/api/v1/reports/bulk", "application/json"
+    answer = client.post(path, {"reports": rows}, content_type=kind, headers=bearer(here))
+    assert answer.status_code == 202
+    taken, unknown, long = answer.json()["results"]
+    assert (taken["taken"], taken["dealer"], taken["claim"], taken["kind"]) == (True, here.code, "down", "dealer")
+    assert [row["error"]["code"] for row in (unknown, long)] == ["unknown_dealer", "note_too_long"]
+    assert Evidence.objects.count() == 1
+    for wrong in ({}, {"reports": []}, {"reports": rows[:1] * 501}):
+        assert client.post(path, wrong, content_type=kind, headers=bearer(here)).status_code == 400
+    assert_problem(client.post(path, {"reports": rows}, content_type=kind), 401, "not_authenticated")
+    client.force_login(user())
+    assert_problem(client.post(path, {"reports": rows}, content_type=kind), 403, "permission_denied")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "fields"),
     [
