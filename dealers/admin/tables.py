@@ -31,7 +31,10 @@ class ChecksScope:
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Lists of systems and regions get boxes, everything else what it would have got."""
-        chosen: dict[str, tuple[Any, Callable[[Any], Any]]] = {"systems": (System.choices, str), "regions": (REGION_CHOICES, int)}
+        chosen: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+            "systems": (System.choices, str),
+            "regions": (REGION_CHOICES, int),
+        }
         if db_field.name not in chosen:
             return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc] # the admin's, beside this
         choices, kind = chosen[db_field.name]

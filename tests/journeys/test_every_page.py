@@ -184,8 +184,9 @@ def test_the_board_can_be_kept_still(page: Page):
 def test_the_board_renews_itself_around_what_is_being_typed(page: Page):
     page.goto("/")
     page.get_by_label("Number plate").fill("AB")
-    with page.expect_response("**/") as renewed:
-        page.evaluate("htmx.ajax('GET', '/', {target: '#board', swap: 'innerHTML'})")
+    page.evaluate("board.replaceChildren(); board.dataset.version = 'older'")
+    with page.expect_response("**/board/") as renewed:
+        page.evaluate("htmx.ajax('GET', '/board/', {target: '#board', swap: 'innerHTML'})")
 
     assert renewed.value.ok
     expect(page.locator("#verdict h1")).to_have_count(1)

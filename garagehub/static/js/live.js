@@ -4,7 +4,6 @@ const checked = document.querySelector("[data-checked]");
 const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
 const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", Infinity]];
 const LATE_S = 90;
-let seen = board.dataset.version;
 let at = Date.now();
 
 function ago(then) {
@@ -36,8 +35,8 @@ board.addEventListener("htmx:beforeSwap", (event) => {
   if (answer.status !== 200 && answer.status !== 304) return;
   at = Date.now();
   const version = (answer.getResponseHeader("ETag") ?? "").replace(/^W\//, "").replaceAll('"', "");
-  if (version === seen) event.detail.shouldSwap = false;
-  seen = version;
+  if (version === board.dataset.version) event.detail.shouldSwap = false;
+  board.dataset.version = version;
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) htmx.trigger(board, "look");
