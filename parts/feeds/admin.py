@@ -1,4 +1,4 @@
-"""The feed console: how each feed stands, what its runs did, and what an admin can do about it."""
+"""The feed console: suppliers, how each feed stands, what its runs did, and what an admin can do about it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
 from garagehub.lib.errors import DomainError
-from parts.feeds import chart, polling, progress
+from parts.feeds import chart, polling, progress, suppliers
 from parts.feeds.adapters import ADAPTERS, adapter_named
 from parts.feeds.models import Feed, FeedRun, RejectedRow
 from parts.feeds.preview import COLUMNS, preview
 from parts.feeds.suppliers import check_address, start_afresh
-from parts.stock.models import Freshness
+from parts.stock.models import Freshness, Supplier
 
 _READING = {"url", "adapter", "config"}
 
@@ -66,6 +68,56 @@ class FeedForm(forms.ModelForm):
         except DomainError as error:
             raise ValidationError(error.message, code=error.code) from error
         return cleaned
+
+
+@admin.register(Supplier)
+class SupplierAdmin(admin.ModelAdmin):
+    """Deleting one is for a supplier that is no more: while it is only silent, its feed is disabled and its data ages."""
+
+    list_display = ("code", "name", "freshness", "confirmed_at", "branch_count")
+    search_fields = ("code", "name")
+    fields = ("code", "name", "warn_after_s", "error_after_s", "confirmed_at", "is_demo")
+    readonly_fields = ("confirmed_at",)
+    ordering = ("code",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Supplier]:
+        return Supplier.objects.annotate(branch_count=Count("branches"))
+
+    @admin.display(description="data is")
+    def freshness(self, supplier: Supplier) -> str:
+        return Freshness(supplier.freshness(at=timezone.now())).label
+
+    @admin.display(description="branches", ordering="branch_count")
+    def branch_count(self, supplier: Supplier) -> int:
+        return int(getattr(supplier, "branch_count", 0))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What would go, by count: half a million offers are on no page one by one."""
+        told = [(supplier, suppliers.belongings(supplier)) for supplier in objs]
+        totals = {name: sum(getattr(found, name) for _, found in told) for name in suppliers.Belongings._fields}
+        lines = [str(supplier) for supplier, _ in told] + [
+            "The parts it listed are decided again without it, within seconds.",
+            "For brands that only it listed, answers become “not known”.",
+            "What its offers were in the past stays in the history of the parts.",
+            "If it is only silent for a while, disable its feed instead: its data then ages and stops counting.",
+        ]
+        return lines, {"suppliers": len(told)} | totals, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:parts_supplier_change", args=[object_id]))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """One at a time: each is looked at first."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_model(self, request: HttpRequest, obj: Supplier) -> None:
+        suppliers.remove_supplier(obj)
 
 
 @admin.register(Feed)
@@ -119,6 +171,10 @@ class FeedAdmin(admin.ModelAdmin):
         own = path("<int:feed_id>/preview/", self.admin_site.admin_view(self.preview), name="parts_feed_preview")
         return [own, *super().get_urls()]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Feed | None = None) -> bool:
+        """A feed is disabled, or goes with its supplier."""
+        return False
+
     def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         if _READING & set(form.changed_data):
             start_afresh(obj)
@@ -128,11 +184,12 @@ class FeedAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         runs = (
-            list(FeedRun.objects.filter(feed_id=int(object_id)).order_by("-started_at")[:40])
+            list(FeedRun.objects.select_related("feed").filter(feed_id=int(object_id)).order_by("-started_at")[:40])
             if object_id.isdigit()
             else []
         )
-        context = {"runs": runs[:10], "chart": chart.of_runs(runs[::-1])}
+        under_way = next((run for run in runs if run.state == FeedRun.State.RUNNING), None)
+        context = {"runs": runs[:10], "chart": chart.of_runs(runs[::-1]), **_under_way(under_way)}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def preview(self, request: HttpRequest, feed_id: int) -> HttpResponse:
@@ -240,6 +297,11 @@ class FeedRunAdmin(admin.ModelAdmin):
         return [
             path("<int:run_id>/approve/", view(require_POST(self.approve)), name="parts_feedrun_approve"),
             path("<int:run_id>/discard/", view(require_POST(self.discard)), name="parts_feedrun_discard"),
+            path(
+                "<int:run_id>/progress/",
+                view(require_GET(self.progress), cacheable=True),
+                name="parts_feedrun_progress",
+            ),
             path("<int:run_id>/rejected.csv", view(require_GET(self.rejected_csv)), name="parts_feedrun_rejected"),
             *super().get_urls(),
         ]
@@ -250,8 +312,24 @@ class FeedRunAdmin(admin.ModelAdmin):
         context: dict[str, Any] = {}
         if object_id.isdigit():
             context["samples"] = RejectedRow.objects.filter(run_id=int(object_id)).order_by("pk")[:250]
-            context["rows_so_far"] = progress.rows_so_far(int(object_id))
+            context |= _under_way(
+                FeedRun.objects.select_related("feed").filter(pk=int(object_id), state="running").first()
+            )
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def progress(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        """How far a run is, for an open page that asks again until it is over; 304 while nothing moved."""
+        run = get_object_or_404(FeedRun.objects.select_related("feed"), pk=run_id)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        context = _under_way(run)
+        etag = f'"{run.pk}-{run.state}-{context["pace"].rows}"'
+        response = get_conditional_response(request, etag=etag)
+        if response is None:
+            response = TemplateResponse(request, "admin/parts/feedrun/_progress.html", context)
+        response["ETag"] = etag
+        response["Cache-Control"] = "private, no-cache"
+        return response
 
     def approve(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Take a held run's data in."""
@@ -290,6 +368,11 @@ class FeedRunAdmin(admin.ModelAdmin):
     @admin.display(description="seconds")
     def seconds(self, run: FeedRun) -> str:
         return f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
+
+
+def _under_way(run: FeedRun | None) -> dict[str, Any]:
+    """What a page needs to show how far a run is."""
+    return {"run": run, "pace": progress.pace_of(run, at=timezone.now())} if run else {}
 
 
 def _plain(text: str) -> str:

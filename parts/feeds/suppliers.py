@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from garagehub.lib.errors import DomainError
+from garagehub.lib.lock import LockKind, try_lock
 from parts.feeds.adapters import adapter_named
-from parts.feeds.models import Feed
-from parts.stock.models import Supplier
+from parts.feeds.models import Feed, FeedRun
+from parts.stock.models import Branch, Offer, Supplier
 
 _CODE = re.compile(r"[a-zA-Z0-9_-]{1,32}")
 
@@ -40,6 +41,48 @@ def add_supplier(
     return Feed.objects.create(
         supplier=supplier, adapter=adapter, url=url, is_internal=is_internal, config=config or {}
     )
+
+
+class Belongings(NamedTuple):
+    """What goes with a supplier, by count."""
+
+    branches: int
+    offers: int
+    brands: int
+    runs: int
+
+
+def belongings(supplier: Supplier) -> Belongings:
+    """What would go with the supplier. What its offers were in the past stays, as part of the parts' history."""
+    return Belongings(
+        Branch.objects.filter(supplier=supplier).count(),
+        Offer.objects.filter(branch__supplier=supplier).count(),
+        supplier.brands.count(),
+        FeedRun.objects.filter(feed__supplier=supplier).count(),
+    )
+
+
+@transaction.atomic
+def remove_supplier(supplier: Supplier) -> None:
+    """Take the supplier away with its feed, branches and offers, and mark its parts to be decided without it.
+
+    DomainError while its feed is being read.
+    """
+    feed = Feed.objects.filter(supplier=supplier).first()
+    if feed and not try_lock(LockKind.FEED, feed.pk):
+        message = f"The feed of {supplier} is being read. Try again when that is done."
+        raise DomainError(message, code="feed_busy")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO parts_dirty (kind, key)
+            SELECT DISTINCT 'p', part_id FROM parts_offer WHERE branch_id IN (
+                SELECT id FROM parts_branch WHERE supplier_id = %s
+            )
+            """,
+            [supplier.pk],
+        )
+    supplier.delete()
 
 
 def check_address(url: str) -> None:

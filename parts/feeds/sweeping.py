@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from garagehub.lib.lock import LockKind, try_lock
-from parts.feeds import breaker
+from parts.feeds import breaker, uploading
 from parts.feeds.models import Feed, FeedRun
 from parts.stock import history
 
@@ -19,11 +19,12 @@ KEEP_RUNS = timedelta(days=90)
 def sweep(*, at: datetime) -> int:
     """Close runs that say they are under way while nobody holds their feed; how many there were.
 
-    A feed that kills its worker each time counts as failing: its breaker opens like any other's. Old runs and old
-    months of history go, and coming months are made ready.
+    A feed that kills its worker each time counts as failing: its breaker opens like any other's. Uploads that nobody
+    confirmed, old runs and old months of history go, and coming months are made ready.
     """
     stuck = FeedRun.objects.filter(state=FeedRun.State.RUNNING, started_at__lt=at - _GRACE)
     closed = sum(_close(run_id, feed_id, at=at) for run_id, feed_id in stuck.values_list("pk", "feed_id"))
+    uploading.expire(at=at)
     history.keep_months(at=at)
     FeedRun.objects.filter(started_at__lt=at - KEEP_RUNS).exclude(state=FeedRun.State.HELD).delete()
     return closed

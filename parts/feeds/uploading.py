@@ -35,6 +35,8 @@ from parts.stock.models import Branch, Offer, Supplier
 KINDS = "CSV or Excel (.xlsx)"
 WARN_AFTER = timedelta(days=7)
 ERROR_AFTER = timedelta(days=14)
+# What it says of a shelf is not true much longer.
+WAITS_FOR = timedelta(hours=24)
 # What a file of one shelf is not asked for, even if it has such a column.
 _NOT_ASKED = ("branch", "lifecycle", "seq", "replaces")
 _RECENT = 5
@@ -69,6 +71,11 @@ class Preview:
         """Whether there is anything to confirm."""
         return self.outcome.staged.good > 0
 
+    @property
+    def waits_until(self) -> datetime:
+        """When the file is thrown away unless somebody confirmed it."""
+        return self.run.started_at + WAITS_FOR
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -79,6 +86,11 @@ class Standing:
     freshness: str
     runs: list[FeedRun]
     waiting: FeedRun | None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When the file that waits is thrown away unless somebody confirmed it."""
+        return self.waiting.started_at + WAITS_FOR if self.waiting else None
 
 
 def standing(dealer: Dealer, *, at: datetime) -> Standing:
@@ -168,6 +180,22 @@ def take_in(dealer: Dealer, upload: Upload, *, by: str, at: datetime) -> FeedRun
 def discard(dealer: Dealer, public_id: UUID, *, by: str) -> FeedRun:
     """Throw a waiting file away; the stock stays as it is. NotFoundError as in `confirm`."""
     return polling.discard(_waiting(dealer, public_id).pk, by=by)
+
+
+def expire(*, at: datetime) -> int:
+    """Throw away files that nobody confirmed in time; how many there were. The stock stays as it is."""
+    waiting = FeedRun.objects.filter(state=FeedRun.State.HELD, feed__url="", started_at__lt=at - WAITS_FOR)
+    return sum(_expire(run_id, feed_id) for run_id, feed_id in waiting.values_list("pk", "feed_id"))
+
+
+@transaction.atomic
+def _expire(run_id: int, feed_id: int) -> bool:
+    """Throw one away, unless somebody is at it right now."""
+    run = FeedRun.objects.select_for_update(skip_locked=True).filter(pk=run_id, state=FeedRun.State.HELD).first()
+    if run is None or not try_lock(LockKind.FEED, feed_id):
+        return False
+    held.release(feed_id, reason=f"Nobody confirmed it within 24 hours. {run.reason}"[:500])
+    return True
 
 
 def _waiting(dealer: Dealer, public_id: UUID) -> FeedRun:

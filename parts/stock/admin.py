@@ -1,46 +1,30 @@
-"""The admin's view of stock: suppliers with their age, branches, and what each offers."""
+"""The admin's view of stock: branches, and what each offers."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from parts.catalogue.numbers import normalise
-from parts.stock.models import Branch, Freshness, Offer, Supplier
-
-
-@admin.register(Supplier)
-class SupplierAdmin(admin.ModelAdmin):
-    list_display = ("code", "name", "freshness", "confirmed_at", "branch_count")
-    search_fields = ("code", "name")
-    fields = ("code", "name", "warn_after_s", "error_after_s", "confirmed_at", "is_demo")
-    readonly_fields = ("confirmed_at",)
-    ordering = ("code",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Supplier]:
-        return Supplier.objects.annotate(branch_count=Count("branches"))
-
-    @admin.display(description="data is")
-    def freshness(self, supplier: Supplier) -> str:
-        return Freshness(supplier.freshness(at=timezone.now())).label
-
-    @admin.display(description="branches", ordering="branch_count")
-    def branch_count(self, supplier: Supplier) -> int:
-        return int(getattr(supplier, "branch_count", 0))
+from parts.stock.models import Branch, Offer
 
 
 @admin.register(Branch)
 class BranchAdmin(admin.ModelAdmin):
+    """Not deleted by itself: the next file would bring it back. It goes with its supplier."""
+
     list_display = ("code", "name", "supplier", "tier", "dealer")
     list_filter = ("supplier", "tier")
     list_select_related = ("supplier", "dealer")
     search_fields = ("code", "name")
     autocomplete_fields = ("dealer",)
     ordering = ("supplier__code", "code")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Branch | None = None) -> bool:
+        return False
 
 
 @admin.register(Offer)

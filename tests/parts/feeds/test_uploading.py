@@ -14,7 +14,7 @@ from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import mask
 from parts import pipeline
 from parts.catalogue.models import Part
-from parts.feeds import polling, uploading
+from parts.feeds import polling, sweeping, uploading
 from parts.feeds.admin import FeedForm
 from parts.feeds.models import Feed, FeedRun, HeldChunk
 from parts.feeds.uploading import Upload
@@ -296,3 +296,33 @@ def test_a_file_confirmed_by_two_at_once_is_taken_in_once(dealer):
     assert found.count("succeeded") == 1
     assert set(found) <= {"succeeded", "run_not_held", "stock_not_waiting", "stock_busy"}
     assert OfferChange.objects.count() == 2
+
+
+def test_a_file_that_nobody_confirms_is_thrown_away_after_a_day(dealer):
+    take(dealer)
+    waiting = prepare(dealer, b"Part number,Qty\nLR1,1\n", at=NOW)
+    assert waiting.waits_until == NOW + timedelta(hours=24)
+
+    sweeping.sweep(at=NOW + timedelta(hours=24))
+    assert FeedRun.objects.get(pk=waiting.run.pk).state == FeedRun.State.HELD
+    sweeping.sweep(at=NOW + timedelta(hours=24, seconds=1))
+
+    run = FeedRun.objects.get(pk=waiting.run.pk)
+    assert run.state == FeedRun.State.IGNORED
+    assert run.reason.startswith("Nobody confirmed it within 24 hours. “stock.csv”")
+    assert not HeldChunk.objects.exists()
+    assert len(own(dealer)) == 2
+    with pytest.raises(NotFoundError):
+        uploading.confirm(dealer, run.public_id, by="ann@example.com", at=NOW + timedelta(hours=25))
+
+
+def test_a_polled_feeds_held_run_waits_for_an_admin_however_long(dealer):
+    feed = Feed.objects.create(
+        supplier=Supplier.objects.create(code="acme", name="Acme"), adapter="csv", url="https://x.example"
+    )
+    run = FeedRun.objects.create(feed=feed, kind="snapshot", state=FeedRun.State.HELD, started_at=NOW)
+
+    sweeping.sweep(at=NOW + timedelta(days=30))
+
+    run.refresh_from_db()
+    assert run.state == FeedRun.State.HELD
