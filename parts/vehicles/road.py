@@ -116,6 +116,9 @@ def road_status(facts: RoadFacts, *, on: date) -> RoadStatus:
 def first_mot_due(facts: RoadFacts) -> date | None:
     """The last day on which a vehicle without any pass needs no MOT: DVSA's word, else registration and three years
     less a day (DVSA's own rule for cars), four years in Northern Ireland; None when its age is not known.
+
+    Used on roads before it was registered, as an import is, its age counts from its making (Road Traffic Act 1988
+    s.47(2)(b)), for which the section takes the last day of that year.
     """
     if facts.first_mot_due_on:
         return facts.first_mot_due_on
@@ -124,7 +127,11 @@ def first_mot_due(facts: RoadFacts) -> date | None:
         return None
     is_northern_irish = facts.last_source == NORTHERN_IRELAND_SOURCE or facts.nation is Nation.NORTHERN_IRELAND
     years = FIRST_MOT_YEARS_NORTHERN_IRELAND if is_northern_irish else FIRST_MOT_YEARS
-    return years_later(registered_on, years) - timedelta(1)
+    due = years_later(registered_on, years)
+    if facts.first_used_on and facts.first_used_on < registered_on:
+        made_on = facts.manufactured_on or facts.first_used_on
+        due = min(due, date(made_on.year + years, 12, 31))
+    return due - timedelta(1)
 
 
 def partial_retest_until(failed_on: date, *, nation: Nation = Nation.ENGLAND_AND_WALES) -> date:

@@ -68,7 +68,7 @@ def as_bulk(car: dict[str, Any]) -> dict[str, Any]:
         line["completedDate"] = line["completedDate"].replace("T", " ").removesuffix(".000Z")
         line["motTestNumber"] = int(line["motTestNumber"])
         line["dataSource"] = line["dataSource"].lower()
-        line["odometerUnit"] = line["odometerUnit"].lower()
+        line["odometerUnit"] = line["odometerUnit"] and line["odometerUnit"].lower()
         line["odometerResultType"] = "OK"
         line["regMarkTimeOfTest"] = line.pop("registrationAtTimeOfTest")
         tests.append(line)
