@@ -25,8 +25,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox o
 <meta name="viewport" content="width=device-width"><style>body{{font:1rem/1.5 system-ui;max-width:48rem;margin:2rem auto;
 padding:0 1rem}}article{{border-top:1px solid #999;padding:1rem 0}}pre{{white-space:pre-wrap;overflow-wrap:anywhere}}
 dt{{float:left;clear:left;width:6rem;color:#555}}dd{{margin:0 0 0 6rem}}</style>
-<h1>Mailbox of the demonstration</h1><p>Every e-mail that GarageHub sent to anyone, newest first. None left this machine.
-<p>{count}{letters}</html>"""
+<main><h1>Mailbox of the demonstration</h1><p>Every e-mail that GarageHub sent to anyone, newest first. None left this machine.
+<p>{count}</p>{letters}</main></html>"""
 
 
 class Mailbox:

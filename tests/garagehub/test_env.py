@@ -2,7 +2,7 @@
 
 import pytest
 
-from garagehub.env import BadSettingError, env_bool, env_int, env_list, env_secret, env_str
+from garagehub.env import BadSettingError, env_bool, env_int, env_list, env_mail, env_secret, env_str
 
 
 @pytest.mark.parametrize("raw", ["1", "true", "True", "YES"])
@@ -87,3 +87,34 @@ def test_an_unset_text_is_its_default(monkeypatch):
     monkeypatch.delenv("WORDS", raising=False)
 
     assert env_str("WORDS", "quiet") == "quiet"
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", ("mail.example", 25, "", "", False, False)),
+        ("smtp+tls://ada:p%40ss@mail.example", ("mail.example", 587, "ada", "p@ss", True, False)),
+        ("smtps://mail.example", ("mail.example", 465, "", "", False, True)),
+        ("smtp://[::1]:2525", ("::1", 2525, "", "", False, False)),
+        ("", ("", 25, "", "", False, False)),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(monkeypatch, url, server):
+    monkeypatch.setenv("MAIL", url)
+    assert env_mail("MAIL") == server
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example:x", "smtp://a:secret@"]
+)
+def test_what_is_no_mail_server_is_refused_without_repeating_its_password(monkeypatch, url):
+    monkeypatch.setenv("MAIL", url)
+    with pytest.raises(BadSettingError, match="MAIL is not a mail server") as refused:
+        env_mail("MAIL")
+    assert "secret" not in str(refused.value)
+
+
+def test_a_mail_server_may_stand_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "mail").write_text("smtps://mail.example\n")
+    monkeypatch.setenv("MAIL_FILE", str(tmp_path / "mail"))
+    assert env_mail("MAIL").host == "mail.example"
