@@ -20,7 +20,7 @@ stock AS (
     JOIN parts_offer o ON o.part_id = a.part_id AND o.availability IN ('in_stock', 'limited')
     JOIN parts_branchreach br ON br.branch_id = o.branch_id AND br.stocked <> 0
     JOIN parts_branch b ON b.id = o.branch_id
-    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id AND %(latitude)s::float8 IS NOT NULL
     WHERE coalesce(o.quantity, 1) > 0
 ),
 -- Of what can be got: soonest first, then nearest. Of what lies out of reach: nearest first.
