@@ -17,14 +17,14 @@ class CountingThrottle(SimpleRateThrottle):
     This one is a number: one round trip, and two calls at once are two. While Redis is away nobody is held back.
     """
 
-    num_requests: int
-    duration: int
+    num_requests: int | None
+    duration: int | None
     _count: Count | None = None
 
     def allow_request(self, request: Any, view: Any) -> bool:
         """Count this call and have the answer say what is left; whether it is within the rate."""
         key = self.get_cache_key(request, view)
-        if key is None or self.rate is None:
+        if key is None or self.num_requests is None or self.duration is None:
             return True
         self._count = cache.count(key, seconds=self.duration)  # type: ignore[attr-defined] # ForgivingRedisCache's own
         if self._count is None:

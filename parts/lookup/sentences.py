@@ -82,7 +82,17 @@ def _changes_of(repair: dict[str, Any]) -> Iterator[str]:
                 sentence += " " + _("The earliest date we were given is %(day)s.") % {
                     "day": _long_day(part["expected_on"])
                 }
+            if code == Reason.PART_NOT_IN_REGION.label:
+                sentence += _nearest(part["elsewhere"])
             yield sentence
+
+
+def _nearest(offer: dict[str, Any] | None) -> str:
+    if offer is None or offer["distance_miles"] is None:
+        return ""
+    name = offer["dealer_name"] or offer["supplier"]
+    said = _("The nearest is at %(name)s, about %(miles)d miles away.")
+    return " " + said % {"name": name, "miles": offer["distance_miles"]}
 
 
 def _long_day(day: date | str | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from parts.blocking.models import Reason
 from parts.lookup import sentences
 
-SPRING = {"description": "Coil spring", "obtainable": False, "expected_on": None}
+SPRING = {"description": "Coil spring", "obtainable": False, "expected_on": None, "elsewhere": None}
 
 
 def answer(*repairs: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_a_date_is_told_where_one_was_given():
 
 
 def test_only_parts_that_are_missing_are_waited_for_and_each_once():
-    there = {"description": "Bolt", "obtainable": True, "expected_on": None}
+    there = {"description": "Bolt", "obtainable": True, "expected_on": None, "elsewhere": None}
     twice = repair(Reason.PART_UNAVAILABLE.label, parts=(SPRING, there))
 
     assert len(sentences.changes(answer(twice, twice))) == 1
@@ -67,3 +67,11 @@ def test_a_repair_that_can_be_done_waits_for_nothing():
 )
 def test_the_law_is_said_in_one_sentence(status, until, said):
     assert said in sentences.road_sentence({"road": {"status": status, "until": until}})
+
+
+def test_the_nearest_part_that_nobody_sends_here_is_named_with_how_far_it_is():
+    offer = {"dealer_name": "Leicester Test", "supplier": "Acme", "distance_miles": 250}
+
+    (said,) = sentences.changes(answer(repair(Reason.PART_NOT_IN_REGION.label, parts=(SPRING | {"elsewhere": offer},))))
+
+    assert said.endswith("The nearest is at Leicester Test, about 250 miles away.")
