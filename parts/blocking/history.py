@@ -104,8 +104,8 @@ def counts_by_day(*, at: datetime, days: int = 90, make: str | None = None, reas
     if make is not None:
         rows = rows.filter(make__slug=make)
     names = ("blocked", "unknown", "opened", "closed")
-    sums = rows.values("day").annotate(**{f"all_{name}": Sum(name) for name in names})
-    found = {row["day"]: DayCount(row["day"], *(row[f"all_{name}"] for name in names)) for row in sums}
+    sums = rows.values_list("day").annotate(*(Sum(name) for name in names))
+    found = {row[0]: DayCount(*row) for row in sums}
     if not found:
         return []
     between = (max(found) - min(found)).days

@@ -101,7 +101,7 @@ def _requirements(
         known = list(bundles.values())
         return rules.requirement_masks(known, by_vin=requirement.by_vin), requirement.by_vin or not known
 
-    found = {}
+    found: dict[tuple[int, int], tuple[Masks, bool]] = {}
     for requirement in world.requirements.values():
         own = options[requirement.id]
         if starts := splits.get(requirement.repair, []):
@@ -123,7 +123,7 @@ def _readiness(
     needed: defaultdict[tuple[int, int], list[tuple[Masks, bool]]] = defaultdict(list)
     for (requirement, split), masks in met.items():
         needed[world.requirements[requirement].repair, split].append(masks)
-    found = {}
+    found: dict[tuple[int, int], Readiness] = {}
     for repair in world.repairs.values():
         words = [o for o in world.overrides if o.kind == rules.Word.REPAIR_IMPOSSIBLE and o.target == repair.id]
         systems = make_reach[world.models[repair.model]]

@@ -199,7 +199,7 @@ def _ensure_repairs(rows: list[RepairRow], *, is_demo: bool) -> tuple[dict[Repai
     found = Repair.objects.filter(kind__slug__in=set(columns[0]), model__make__name__in=set(columns[1])).values_list(
         "kind__slug", "model__make__name", "model__name", "position", "year_from", "year_to", "id"
     )
-    return {RepairKey(*key): id_ for *key, id_ in found}, changed
+    return {RepairKey(*row[:6]): row[6] for row in found}, changed
 
 
 def _stored_requirements(repair_ids: Iterable[int]) -> dict[int, set[_Stored]]:
