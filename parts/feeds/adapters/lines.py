@@ -13,7 +13,7 @@ class Block(NamedTuple):
 
     first_line: int
     data: bytes
-    count: int
+    lines: int
     is_cut: bool = False
 
 
@@ -42,7 +42,7 @@ def blocks(chunks: Iterable[bytes], *, limit: int = LINE_LIMIT) -> Iterator[Bloc
         if end:
             block = Block(line, data[:end], data.count(b"\n", 0, end))
             yield from _without_huge(block, limit)
-            line += block.count
+            line += block.lines
         rest = data[end:]
         if len(rest) > limit:
             yield HugeLine(line, rest[:limit])

@@ -60,7 +60,7 @@ def _read_block(block: Block) -> Batch:
         found = _decoder.decode_lines(block.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_lines(block)
-    if len(found) != block.count:
+    if len(found) != block.lines:
         return _read_lines(block)  # blank lines, or a line with two objects: line numbers need a closer look
     return Batch(list(map(msgspec.structs.astuple, found)), range(block.first_line, block.first_line + len(found)))
 
