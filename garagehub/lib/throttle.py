@@ -30,14 +30,14 @@ class CountingThrottle(SimpleRateThrottle):
         if self._count is None:
             return True
         if (headers := getattr(view, "headers", None)) is not None:
-            headers |= self._headers(self._count)
+            headers |= self._headers(self._count, most=self.num_requests)
         return self._count.calls <= self.num_requests
 
-    def _headers(self, count: Count) -> dict[str, str]:
+    def _headers(self, count: Count, *, most: int) -> dict[str, str]:
         """As draft-ietf-httpapi-ratelimit-headers: the policy's quota and window, what is left and for how long."""
-        left, seconds = max(0, self.num_requests - count.calls), max(1, math.ceil(count.seconds_left))
+        left, seconds = max(0, most - count.calls), max(1, math.ceil(count.seconds_left))
         return {
-            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
+            "RateLimit-Policy": f'"{self.scope}";q={most};w={self.duration}',
             "RateLimit": f'"{self.scope}";r={left};t={seconds}',
         }
 
