@@ -26,16 +26,18 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from bench.alternatives import BULK_ROWS, RESOURCE_ROWS, bulk_create_seconds, import_export_seconds
 from parts.catalogue.models import Brand
 from parts.feeds.models import Feed, FeedRun
 from parts.feeds.polling import poll
-from parts.stock.models import Branch, Offer, Supplier
+from parts.stock.models import Branch, Supplier
 
 ROWS = {"small": 50_000, "full": 500_000}
 PARTS = {"small": 10_000, "full": 60_000}
 BRANCHES = 75
-SAMPLES = 3
-_BULK_ROWS = 50_000
+SAMPLES = 5
+DELTA_SAMPLES = 9
+FRACTION = 10  # how much smaller the catalogue is that growth is held against
 NULL = r"\N"
 
 Row = dict[str, Any]
@@ -52,8 +54,9 @@ def run(scale: str) -> list[dict[str, Any]]:
             *_measured("ndjson", rows, changed, parts),
             *_measured("csv", rows, changed, parts),
             *_unchanged(rows, parts),
-            _delta_cost(rows),
-            _peak(rows, changed),
+            *_delta_cost(rows),
+            *_peak(rows, changed),
+            _first_load(rows, parts),
         ]
     finally:
         _forget()
@@ -155,47 +158,92 @@ def _unchanged(rows: list[Row], parts: dict[str, int]) -> list[dict[str, Any]]:
     feed = _feed("ndjson")
     with _served(_ndjson(rows), sequence=1) as url:
         _take(feed, url)
-    samples = []
+    connection.cursor().execute("VACUUM ANALYZE parts_offer")
+    by_bulk, by_resource = [], []
     for sample in range(SAMPLES):
         with _served(_ndjson(rows[sample + 1 :] + rows[: sample + 1]), sequence=2 + sample) as url:
             seconds = _take(feed, url)
         last = FeedRun.objects.filter(feed=feed).latest("id")
         assert last.state == "unchanged", last.state
         assert last.inserted + last.updated + last.removed == 0
-        samples.append(_bulk_create_seconds(rows, parts) / seconds)
-    limit = f"bulk_create(update_conflicts) on {min(len(rows), _BULK_ROWS):,} rows, extrapolated"
-    return [_figure("ingest_unchanged_vs_bulk_create", samples, "ratio", "higher", limit)]
+        by_bulk.append(bulk_create_seconds(rows, parts) / seconds)
+        by_resource.append(import_export_seconds(rows, parts) / seconds)
+    bulk = f"bulk_create(update_conflicts) on {min(len(rows), BULK_ROWS):,} rows, extrapolated"
+    resource = f"django-import-export in bulk, skipping unchanged, on {RESOURCE_ROWS:,} rows, extrapolated"
+    return [
+        _figure("ingest_unchanged_vs_bulk_create", by_bulk, "ratio", "higher", bulk),
+        _figure("ingest_unchanged_vs_import_export", by_resource, "ratio", "higher", resource),
+    ]
 
 
-def _delta_cost(rows: list[Row]) -> dict[str, Any]:
-    """A thousand changes on top of it all."""
+def _delta_cost(rows: list[Row]) -> list[dict[str, Any]]:
+    """A thousand changes on top of it all, and what they cost on top of a catalogue a tenth as large."""
+    few = _delta_ms(rows[: len(rows) // FRACTION])
+    many = _delta_ms(rows)
+    growth = [statistics.median(many) / statistics.median(few)]
+    return [
+        _figure("ingest_delta_1000_ms", many, "ms", "lower", f"with {len(rows):,} offers stored"),
+        _figure("ingest_delta_1000_few_ms", few, "ms", "lower", f"with {len(rows) // FRACTION:,} offers stored"),
+        _figure("ingest_delta_growth", growth, "ratio", "lower", "the two above: 1 is independent of the catalogue"),
+    ]
+
+
+def _delta_ms(rows: list[Row]) -> list[float]:
     feed = _feed("ndjson")
     with _served(_ndjson(rows), sequence=1) as url:
         _take(feed, url)
+    connection.cursor().execute("VACUUM ANALYZE parts_offer")
     Feed.objects.filter(pk=feed.pk).update(adapter="changes", cursor="1", snapshot_at=timezone.now())
     samples = []
-    for sample in range(SAMPLES):
+    for sample in range(DELTA_SAMPLES):
         changes = [row | {"quantity": 77 + sample, "seq": 10 + sample} for row in rows[:1_000]]
         page = json.dumps(
             {"sequence": 10 + sample, "changes": changes, "next_cursor": str(2 + sample), "has_more": False}
         ).encode()
         with _served(page, sequence=10 + sample) as url:
             samples.append(_take(feed, url) * 1_000)
-    return _figure("ingest_delta_1000_ms", samples, "ms", "lower", f"with {len(rows):,} offers stored")
+    return samples
 
 
-def _peak(rows: list[Row], changed: list[Row]) -> dict[str, Any]:
-    """Peak memory of a worker above what it had before, in a process of its own."""
+def _peak(rows: list[Row], changed: list[Row]) -> list[dict[str, Any]]:
+    """Peak memory of a worker above what it had before, in a process of its own; and with a file a tenth as large."""
+    few = len(rows) // FRACTION
+    return [
+        _figure("ingest_peak_mib", [_peak_mib(rows, changed)], "MiB", "lower", "above the idle worker"),
+        _figure(
+            "ingest_peak_few_mib",
+            [_peak_mib(rows[:few], changed[:few])],
+            "MiB",
+            "lower",
+            f"the same with {few:,} rows: it does not grow with the file",
+        ),
+    ]
+
+
+def _peak_mib(rows: list[Row], changed: list[Row]) -> float:
     feed = _feed("ndjson")
     with _served(_ndjson(rows), sequence=1) as url:
         _take(feed, url)
     with _served(_ndjson(changed), sequence=2) as url:
         Feed.objects.filter(pk=feed.pk).update(url=f"{url}/offers.ndjson")
         done = subprocess.run(
-            [sys.executable, "-c", _WEIGH, str(feed.pk)], check=True, capture_output=True, text=True, timeout=600
+            [sys.executable, "-c", _WEIGH, str(feed.pk)], check=True, capture_output=True, text=True, timeout=1_200
         )
-        peak = float(done.stdout.split()[-1])
-    return _figure("ingest_peak_mib", [peak], "MiB", "lower", "above the idle worker")
+    return float(done.stdout.split()[-1])
+
+
+def _first_load(rows: list[Row], parts: dict[str, int]) -> dict[str, Any]:
+    """A supplier's first file: each offer is new, has its history and its mark."""
+    body = _ndjson(rows)
+    samples = []
+    for _ in range(SAMPLES):
+        feed = _feed("ndjson")
+        connection.cursor().execute("VACUUM parts_offer")
+        with _served(body, sequence=1) as url:
+            seconds = _take(feed, url)
+        samples.append(seconds / _copy_seconds(rows, parts, with_keys=True))
+    limit = "raw COPY into a table with the same indexes and foreign keys"
+    return _figure("ingest_first_load_vs_copy", samples, "ratio", "lower", limit)
 
 
 _WEIGH = """
@@ -227,7 +275,7 @@ def _take(feed: Feed, url: str) -> float:
     return seconds
 
 
-def _copy_seconds(rows: list[Row], parts: dict[str, int]) -> float:
+def _copy_seconds(rows: list[Row], parts: dict[str, int], *, with_keys: bool = False) -> float:
     branches = dict(Branch.objects.filter(supplier__code="bench").values_list("code", "id"))
     lines = "".join(
         f"{branches[row['branch']]}\t{parts[row['part_number']]}\t{row['quantity']}\t{row['availability']}\tactive\tgenuine"
@@ -237,6 +285,11 @@ def _copy_seconds(rows: list[Row], parts: dict[str, int]) -> float:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bench_offer")
         cursor.execute("CREATE TABLE bench_offer (LIKE parts_offer INCLUDING ALL)")
+        if with_keys:
+            cursor.execute(
+                "ALTER TABLE bench_offer ADD FOREIGN KEY (branch_id) REFERENCES parts_branch DEFERRABLE INITIALLY DEFERRED,"
+                " ADD FOREIGN KEY (part_id) REFERENCES parts_part DEFERRABLE INITIALLY DEFERRED"
+            )
         started = time.perf_counter()
         with cursor.copy(
             "COPY bench_offer (branch_id, part_id, quantity, availability, lifecycle, grade, price_pence, currency,"
@@ -246,34 +299,6 @@ def _copy_seconds(rows: list[Row], parts: dict[str, int]) -> float:
         seconds = time.perf_counter() - started
         cursor.execute("DROP TABLE bench_offer")
     return seconds
-
-
-def _bulk_create_seconds(rows: list[Row], parts: dict[str, int]) -> float:
-    branches = dict(Branch.objects.filter(supplier__code="bench").values_list("code", "id"))
-    some = rows[:_BULK_ROWS]
-    now = timezone.now()
-    started = time.perf_counter()
-    Offer.objects.bulk_create(
-        (
-            Offer(
-                branch_id=branches[row["branch"]],
-                part_id=parts[row["part_number"]],
-                quantity=row["quantity"],
-                availability=row["availability"],
-                price_pence=row["price_pence"],
-                lead_time_days=row["lead_time_days"],
-                expected_on=row["expected_on"],
-                seq=1,
-                changed_at=now,
-            )
-            for row in some
-        ),
-        batch_size=2_000,
-        update_conflicts=True,
-        unique_fields=["branch", "part"],
-        update_fields=["quantity", "availability", "price_pence", "lead_time_days", "expected_on", "seq", "changed_at"],
-    )
-    return (time.perf_counter() - started) * len(rows) / len(some)
 
 
 def _ndjson(rows: list[Row]) -> bytes:
