@@ -13,7 +13,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
@@ -69,18 +69,18 @@ class Position(NamedTuple):
 def blocks_of(path: Path, *, after: Position | None = None) -> Generator[Block, None, None]:
     """The lines of a file behind a position. Raises UnreadableFileError when its wrapping is broken."""
     with path.open("rb") as file:
-        yield from blocks_of_stream(file, after=after)
+        size = path.stat().st_size
+        with closing(blocks_of_stream(file, after=after)) as blocks:
+            for block in blocks:
+                yield block._replace(share=file.tell() / size)
 
 
 def blocks_of_stream(file: IO[bytes], *, after: Position | None = None) -> Generator[Block, None, None]:
-    """The same for a seekable stream."""
+    """The same for a seekable stream, whose size nobody knows."""
     start = file.tell()
-    size = file.seek(0, io.SEEK_END)
-    file.seek(start)
     magic = file.read(4)
     file.seek(start)
-    for block in _zip_blocks(file, after=after) if magic[:2] == b"PK" else _plain_blocks(file, after=after):
-        yield block._replace(share=file.tell() / size)
+    yield from _zip_blocks(file, after=after) if magic[:2] == b"PK" else _plain_blocks(file, after=after)
 
 
 def _plain_blocks(file: IO[bytes], *, after: Position | None) -> Iterator[Block]:
