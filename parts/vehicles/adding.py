@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from garagehub.lib.geography import UK
 from parts.vehicles.makes import models_of
-from parts.vehicles.staging import NULL, Line
+from parts.vehicles.staging import NULL, Line, text_array
 
 _VEHICLES = """
 COPY parts_vehicle (id, public_id, model_id, region, vin_last8, is_sorn, is_demo, registration, first_used_on,
@@ -40,12 +40,11 @@ class Split(NamedTuple):
 
 def split(cursor: Any, lines: Sequence[Line]) -> Split:
     """Tell apart the lines of which no plate and no test, however old, is stored."""
-    cursor.execute(
-        "SELECT number FROM parts_mottest WHERE number = ANY (%s)", [[one for line in lines for one in line.numbers]]
-    )
+    wanted = text_array([number for line in lines for number in line.numbers])
+    cursor.execute("SELECT number FROM parts_mottest WHERE number = ANY (%s::text[])", [wanted])
     numbers = {row[0] for row in cursor.fetchall()}
-    plates = [line.registration for line in lines if line.registration]
-    cursor.execute("SELECT registration FROM parts_vehicle WHERE registration = ANY (%s)", [plates])
+    wanted = text_array([line.registration for line in lines if line.registration])
+    cursor.execute("SELECT registration FROM parts_vehicle WHERE registration = ANY (%s::text[])", [wanted])
     registrations = {row[0] for row in cursor.fetchall()}
     halves = Split([], [])
     for pair in enumerate(lines):

@@ -7,7 +7,7 @@ ids, which `adding` and `merging` write before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -229,12 +229,17 @@ def _defect_rest(text: str, category: str, is_failing: bool, reading: Reading) -
     )
 
 
-def number_array(numbers: tuple[str, ...]) -> str:
-    """A PostgreSQL array literal; quoted only where the numbers are not plain digits."""
-    if "".join(numbers).isdigit():
-        return "{" + ",".join(numbers) + "}"
-    quoted = (number.replace("\\", "\\\\").replace('"', '\\"') for number in numbers)
-    return ("{" + ",".join(f'"{number}"' for number in quoted) + "}").translate(_ESCAPES)
+def text_array(texts: Sequence[str]) -> str:
+    """A PostgreSQL array literal: as one text, the driver sends many ten times as quickly as one by one."""
+    together = "".join(texts)
+    if '"' in together or "\\" in together:
+        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    return '{"' + '","'.join(texts) + '"}' if texts else "{}"
+
+
+def number_array(numbers: Sequence[str]) -> str:
+    """The same as COPY reads it."""
+    return text_array(numbers).translate(_ESCAPES)
 
 
 @lru_cache(maxsize=65_536)
