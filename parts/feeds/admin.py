@@ -95,13 +95,8 @@ class SupplierAdmin(admin.ModelAdmin):
         """What would go, by count: half a million offers are on no page one by one."""
         told = [(supplier, suppliers.belongings(supplier)) for supplier in objs]
         totals = {name: sum(getattr(found, name) for _, found in told) for name in suppliers.Belongings._fields}
-        lines = [str(supplier) for supplier, _ in told] + [
-            "The parts it listed are decided again without it, within seconds.",
-            "For brands that only it listed, answers become “not known”.",
-            "What its offers were in the past stays in the history of the parts.",
-            "If it is only silent for a while, disable its feed instead: its data then ages and stops counting.",
-        ]
-        return lines, {"suppliers": len(told)} | totals, set(), []
+        totals["brands it lists"] = totals.pop("brands")
+        return [str(supplier) for supplier, _ in told], {"suppliers": len(told)} | totals, set(), []
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
