@@ -11,6 +11,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from parts.catalogue.models import SERIAL_LENGTH, Grade
@@ -37,6 +38,7 @@ _YEARS = range(1900, 2101)
 _SERIAL = re.compile(rf"[A-Z0-9]{{{SERIAL_LENGTH}}}")
 _MOST_OF_A_PART = 4
 _LONGEST = 64
+_LENGTHS = {"model": 80, "requirement": 80, "brand": _LONGEST, "part_number": _LONGEST, "description": 200}
 _TRUTHS = {"yes": True, "no": False, "": False}
 
 
@@ -162,46 +164,31 @@ def read_repairs(lines: Iterable[str], *, kinds: Collection[str], makes: Collect
     return RepairFile(list(_repairs(whole)), list(parts.values()), sorted(errors))
 
 
+@dataclass
+class _Checks:
+    """The mistakes of one line, by column."""
+
+    number: int
+    mistakes: list[LineError] = field(default_factory=list)
+
+    def check(self, column: str, *, is_good: bool, message: str) -> None:
+        if not is_good:
+            self.mistakes.append(LineError(self.number, column, message))
+
+
 def _read_line(
     number: int, row: dict[str, Any], *, kinds: Collection[str], makes: Collection[str]
 ) -> tuple[_Line, list[LineError]]:
-    mistakes: list[LineError] = []
     values = {column: (row.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL_COLUMNS)}
-
-    def check(column: str, *, is_good: bool, message: str) -> None:
-        if not is_good:
-            mistakes.append(LineError(number, column, message))
-
+    checks = _Checks(number)
     if any("\0" in value for value in values.values()):
-        check("", is_good=False, message="holds a character that cannot be stored")
+        checks.check("", is_good=False, message="holds a character that cannot be stored")
     if "" in row:
-        check("", is_good=False, message="more fields than columns")
-    check("kind", is_good=values["kind"] in kinds, message=f"{values['kind']!r} is not a repair kind")
-    check("make", is_good=values["make"].upper() in makes, message=f"{values['make']!r} is not a make we know")
-    for column in ("model", "requirement", "brand"):
-        check(column, is_good=bool(values[column]), message="is empty")
-    for column, longest in (("model", 80), ("requirement", 80), ("brand", _LONGEST), ("part_number", _LONGEST)):
-        check(column, is_good=len(values[column]) <= longest, message=f"is longer than {longest} characters")
-    check("description", is_good=len(values["description"]) <= 200, message="is longer than 200 characters")  # noqa: PLR2004 - said in the message
-    check("part_number", is_good=bool(normalise(values["part_number"])), message="is empty")
-    check("position", is_good=values["position"] in {"", "front", "rear"}, message="must be front, rear or empty")
-    quantity = int(values["quantity"]) if values["quantity"] in {"1", "2", "3", "4"} else 0
-    check("quantity", is_good=quantity > 0, message=f"must be a whole number from 1 to {_MOST_OF_A_PART}")
-    for column in ("needs_diagnostics", "needs_programming", "by_vin"):
-        check(column, is_good=values[column].lower() in _TRUTHS, message="must be yes or no")
-    grade = values["grade"].lower() or Grade.GENUINE
-    check("grade", is_good=grade in Grade.values, message=f"must be one of {', '.join(Grade.values)}")
-    years = [int(text) if text.isascii() and text.isdigit() else None for text in _pair(values, "year")]
-    for column, text, year in zip(("year_from", "year_to"), _pair(values, "year"), years, strict=True):
-        check(column, is_good=not text or year in _YEARS, message="must be a year, such as 2016, or empty")
-    check("year_to", is_good=not all(years) or years == sorted(years), message="is before year_from")  # type: ignore[type-var] # no None is left
-    serials = tuple(text.upper() for text in _pair(values, "chassis"))
-    for column, text in zip(("chassis_from", "chassis_to"), serials, strict=True):
-        message = f"must be the last {SERIAL_LENGTH} characters of a VIN, or empty"
-        check(column, is_good=not text or bool(_SERIAL.fullmatch(text)), message=message)
-    check("chassis_to", is_good=not serials[1] or serials[0] <= serials[1], message="is before chassis_from")
-    is_known_range = any(serials) and _truth(values["by_vin"])
-    check("by_vin", is_good=not is_known_range, message="must be no where the range of chassis numbers is given")
+        checks.check("", is_good=False, message="more fields than columns")
+    _check_repair(values, checks, kinds=kinds, makes=makes)
+    years = _read_years(values, checks)
+    quantity, grade = _read_part(values, checks)
+    serials = _read_serials(values, checks)
     key = (values["kind"], values["make"].upper(), values["model"].upper(), values["position"])
     line = _Line(
         number=number,
@@ -210,9 +197,54 @@ def _read_line(
         requirement=values["requirement"],
         need=(quantity, _truth(values["by_vin"])),
         part=PartRow(values["brand"], values["part_number"], values["description"], grade),
-        serials=(serials[0], serials[1]),
+        serials=serials,
     )
-    return line, mistakes
+    return line, checks.mistakes
+
+
+def _check_repair(values: dict[str, str], checks: _Checks, *, kinds: Collection[str], makes: Collection[str]) -> None:
+    check = checks.check
+    check("kind", is_good=values["kind"] in kinds, message=f"{values['kind']!r} is not a repair kind")
+    check("make", is_good=values["make"].upper() in makes, message=f"{values['make']!r} is not a make we know")
+    check("position", is_good=values["position"] in {"", "front", "rear"}, message="must be front, rear or empty")
+    for column in ("model", "requirement", "brand"):
+        check(column, is_good=bool(values[column]), message="is empty")
+    for column, longest in _LENGTHS.items():
+        check(column, is_good=len(values[column]) <= longest, message=f"is longer than {longest} characters")
+    for column in ("needs_diagnostics", "needs_programming", "by_vin"):
+        check(column, is_good=values[column].lower() in _TRUTHS, message="must be yes or no")
+
+
+def _read_part(values: dict[str, str], checks: _Checks) -> tuple[int, str]:
+    """How many are needed, and of which grade the part is."""
+    checks.check("part_number", is_good=bool(normalise(values["part_number"])), message="is empty")
+    quantity = int(values["quantity"]) if values["quantity"] in {"1", "2", "3", "4"} else 0
+    checks.check("quantity", is_good=quantity > 0, message=f"must be a whole number from 1 to {_MOST_OF_A_PART}")
+    grade = values["grade"].lower() or Grade.GENUINE
+    checks.check("grade", is_good=grade in Grade.values, message=f"must be one of {', '.join(Grade.values)}")
+    return quantity, grade
+
+
+def _read_years(values: dict[str, str], checks: _Checks) -> tuple[int | None, int | None]:
+    first, last = (int(text) if text.isascii() and text.isdigit() else None for text in _pair(values, "year"))
+    for column, year in (("year_from", first), ("year_to", last)):
+        is_good = not values[column] or year in _YEARS
+        checks.check(column, is_good=is_good, message="must be a year, such as 2016, or empty")
+    is_ordered = not first or not last or first <= last
+    checks.check("year_to", is_good=is_ordered, message="is before year_from")
+    return first, last
+
+
+def _read_serials(values: dict[str, str], checks: _Checks) -> tuple[str, str]:
+    first, last = (text.upper() for text in _pair(values, "chassis"))
+    for column, text in (("chassis_from", first), ("chassis_to", last)):
+        message = f"must be the last {SERIAL_LENGTH} characters of a VIN, or empty"
+        checks.check(column, is_good=not text or bool(_SERIAL.fullmatch(text)), message=message)
+    checks.check("chassis_to", is_good=not last or first <= last, message="is before chassis_from")
+    is_known_range = bool(first or last) and _truth(values["by_vin"])
+    message = "must be no where the range of chassis numbers is given"
+    checks.check("by_vin", is_good=not is_known_range, message=message)
+    return first, last
 
 
 def _pair(values: dict[str, str], name: str) -> tuple[str, str]:
