@@ -32,6 +32,7 @@ from dealers.serializers import (
 from garagehub.accounts import idempotency
 from garagehub.accounts.idempotency import idempotent
 from garagehub.lib.api import Paging, ScopedThrottle, problems
+from garagehub.lib.conditional import versioned
 from garagehub.lib.errors import DomainError
 from garagehub.lib.geography import REGION_SLUGS
 
@@ -103,6 +104,10 @@ class DealersView(PublicView, ListAPIView[Dealer]):
     pagination_class = DealerPaging
     filters = board.Filters()
 
+    @versioned(board.version)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
     def get_queryset(self) -> QuerySet[Dealer]:
         self.filters = board.parse_filters(self.request.query_params)
         return board.dealers(self.filters)
@@ -120,6 +125,7 @@ class DealerView(PublicView):
         summary="One dealer: each system's status with its reasons, and the latest changes",
         responses={200: DealerDetail, **problems(401, 404, 429)},
     )
+    @versioned(board.version)
     def get(self, request: Request, code: str) -> Response:
         """By dealer code, in either letter case."""
         return Response(board.details(board.get_dealer(code=code), at=timezone.now()))
@@ -251,6 +257,10 @@ class IncidentsView(PublicView, ListAPIView[Incident]):
     serializer_class = IncidentShape
     pagination_class = IncidentPaging
 
+    @versioned(board.version)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
     def get_queryset(self) -> QuerySet[Incident]:
         return incidents.published(only_unresolved=self.request.query_params.get("unresolved") == "true")
 
@@ -264,6 +274,7 @@ class IncidentView(PublicView):
         summary="One incident",
         responses={200: IncidentShape, **problems(401, 404, 429)},
     )
+    @versioned(board.version)
     def get(self, request: Request, slug: str) -> Response:
         """By slug."""
         return Response(IncidentShape(incidents.get(slug)).data)
@@ -278,6 +289,7 @@ class StatusView(PublicView):
         summary="Every make's systems, rolled up over its dealers",
         responses={200: OverallStatus, **problems(401, 429)},
     )
+    @versioned(board.version)
     def get(self, request: Request) -> Response:
         """Down from half of the dealers known, degraded from a tenth, unknown below a quarter known."""
         return Response(board.overall(at=timezone.now()))
