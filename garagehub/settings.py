@@ -264,6 +264,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5,
         "options": {"expires": 4},
     },
+    "tell of cars and parts": {"task": "parts.tasks.tell", "schedule": 30, "options": {"expires": 25}},
+    "forget owners": {"task": "parts.tasks.forget_owners", "schedule": 3_600, "options": {"expires": 3_500}},
     "sweep stuck runs": {"task": "parts.tasks.sweep", "schedule": 60, "options": {"expires": 55}},
     "run due probes": {"task": "dealers.tasks.run_due_probes", "schedule": 5, "options": {"expires": 4}},
     "judge reports": {"task": "dealers.tasks.judge_reports", "schedule": 5, "options": {"expires": 4}},

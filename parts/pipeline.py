@@ -20,6 +20,7 @@ from dealers.models import Dealer
 from parts.blocking import decide, history, verify
 from parts.feeds import polling, sweeping, uploading
 from parts.feeds.models import FeedRun
+from parts.notices import alerts, telling
 from parts.vehicles import daily, enquiries, importing
 
 
@@ -111,6 +112,16 @@ def verify_decisions(*, at: datetime) -> dict[str, int]:
 def count_days(*, at: datetime) -> list[date]:
     """Keep how many vehicles are blocked today, and were on each day not yet counted, for charts and downloads."""
     return history.count_days(at=at)
+
+
+def tell(*, at: datetime) -> int:
+    """Write to owners and garages about cars and parts that stand otherwise than they were told; how many messages."""
+    return telling.tell(at=at)
+
+
+def forget_owners(*, at: datetime) -> int:
+    """Delete the addresses of owners whose time is up; how many."""
+    return alerts.forget(at=at)
 
 
 def sweep(*, at: datetime) -> None:

@@ -65,6 +65,18 @@ def work_off_enquiries() -> None:
 
 
 @shared_task
+def tell() -> None:
+    """Write to owners and garages about what changed for them."""
+    pipeline.tell(at=timezone.now())
+
+
+@shared_task
+def forget_owners() -> None:
+    """Delete the addresses of owners whose time is up."""
+    pipeline.forget_owners(at=timezone.now())
+
+
+@shared_task
 def sweep() -> None:
     """Close runs whose worker died, so that they are driven again."""
     pipeline.sweep(at=timezone.now())

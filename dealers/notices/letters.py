@@ -48,7 +48,7 @@ def about_incident(incident: Incident, updates: Collection[IncidentUpdate], read
 
 def confirm(subscription: Subscription) -> Letter:
     """The e-mail with the link behind which a button confirms."""
-    link = _url("subscription-confirm", tokens.for_confirming(subscription))
+    link = _url("subscription-confirm", tokens.CONFIRMING.token(subscription.public_id))
     text = render_to_string(
         "notices/mail/confirm.txt", {"subject": subscription.subject, "link": link, "site": settings.SITE_URL}
     )
@@ -65,7 +65,7 @@ def already(subscription: Subscription) -> Letter:
 
 
 def _letter(name: str, subject: str, reader: Subscriber, context: dict[str, object]) -> Letter:
-    manage = _url("subscription-manage", tokens.for_managing(reader))
+    manage = _url("subscription-manage", tokens.MANAGING.token(reader.public_id))
     text = render_to_string(f"notices/mail/{name}.txt", context | {"manage": manage})
     headers = {"List-Unsubscribe": f"<{manage}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}  # RFC 8058
     return Letter(to=reader.email, subject=subject, text=text, headers=headers)

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dealers.access import visible_dealers
 from dealers.models import Incident, Make, Subscriber, Subscription, System
 from dealers.notices import letters, tokens
-from garagehub.accounts.limits import Limit, network_of, take_turn
-from garagehub.lib.errors import DomainError, NotFoundError
+from garagehub.accounts.strangers import checked_email, may_write_to, take_turn_of_place
+from garagehub.lib.errors import NotFoundError
 from garagehub.outbox.mail import Letter, queue_emails
-
-PLACE: Final = Limit("subscribe from one place", 20, timedelta(hours=1))
-ADDRESS: Final = Limit("subscribe one address", 5, timedelta(days=1))
-
-
-class TooManyError(DomainError):
-    """Too many tries from one place."""
-
-    status = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +60,11 @@ def subscribe(*, email: str, about: About, address: str, at: datetime) -> None:
     The answer is the same whoever asks for whatever address, so that nobody learns who is subscribed. `address` is the
     network address of who asks. DomainError for what is no e-mail address, TooManyError for too many tries.
     """
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        message = _("Enter an e-mail address, such as name@example.com.")
-        raise DomainError(message, code="bad_email", fields={"email": [message]}) from error
-    place = take_turn(PLACE, network_of(address), at=at)
-    if place.is_refused:
-        message = _("That was often. Try again in %(minutes)s minutes.") % {"minutes": place.minutes}
-        raise TooManyError(message, code="too_many_tries")
+    email = checked_email(email)
+    take_turn_of_place(address, at=at)
     fields = about.fields()
-    if take_turn(ADDRESS, email, at=at).is_refused:
-        return  # whoever floods an address must not learn, and its owner must not be flooded
+    if not may_write_to(email, at=at):
+        return
     with transaction.atomic():
         queue_emails([_asked(email, fields, at=at)], kind="subscription.confirm", at=at)
 
@@ -103,7 +84,7 @@ def _asked(email: str, fields: dict[str, Any], *, at: datetime) -> Letter:
 
 def waiting(token: str) -> Subscription:
     """The subscription that this link is to confirm, or has confirmed; NotFoundError when it is too late."""
-    public_id = tokens.read_confirming(token)
+    public_id = tokens.CONFIRMING.read(token)
     rows = Subscription.objects.select_related("subscriber", "make", "dealer", "incident")
     subscription = rows.filter(public_id=public_id).first() if public_id else None
     if subscription is None:
@@ -125,7 +106,7 @@ def confirm(token: str, *, at: datetime) -> Subscription:
 
 def subscriber(token: str) -> Subscriber:
     """Whose e-mails this link manages; NotFoundError for a link that is not ours, or whose reader has left."""
-    public_id = tokens.read_managing(token)
+    public_id = tokens.MANAGING.read(token)
     found = Subscriber.objects.filter(public_id=public_id).first() if public_id else None
     if found is None:
         raise _not_subscribed()
@@ -144,7 +125,7 @@ def confirmed(reader: Subscriber) -> list[Subscription]:
 
 def end_all(token: str) -> None:
     """Send nothing more, and forget the address at once. Twice does no harm. NotFoundError for a link that is not ours."""
-    public_id = tokens.read_managing(token)
+    public_id = tokens.MANAGING.read(token)
     if public_id is None:
         raise _not_subscribed()
     Subscriber.objects.filter(public_id=public_id).delete()

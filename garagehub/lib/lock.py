@@ -18,6 +18,7 @@ class LockKind(enum.IntEnum):
     HISTORY = 6
     OUTBOX = 7
     TELLING = 8
+    ALERTS = 9
 
 
 def wait_for_lock(kind: LockKind, key: int = 0) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import translation
 
 from garagehub.outbox.models import Message
 from garagehub.outbox.nudging import nudge_after_commit
@@ -26,6 +28,14 @@ class Letter:
     subject: str
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def in_english() -> translation.override:
+    """For writing e-mails while somebody reads our pages in another language.
+
+    Most are written by tasks, which know of no reader's language; so that nobody gets some of each, all are English.
+    """
+    return translation.override(settings.LANGUAGE_CODE)
 
 
 def queue_email(

@@ -46,7 +46,11 @@ def look_up(typed: str, *, postcode: str | None = None, at: datetime) -> dict[st
 
 def look_up_many(typed: list[str], *, postcode: str | None = None, at: datetime) -> list[dict[str, Any] | DomainError]:
     """The answers about many plates, in the order asked, each its own error if it has one. Constant queries."""
-    place = place_of(postcode)
+    return look_up_from(typed, place=place_of(postcode), at=at)
+
+
+def look_up_from(typed: list[str], *, place: Place | None, at: datetime) -> list[dict[str, Any] | DomainError]:
+    """`look_up_many` as seen from a place; without one, each from where it is kept."""
     asked = _find(typed, region=place.region if place else None)
     seen = {Seen(part_id, one.facts["region"]) for one in asked if one.facts for part_id in _part_ids(one.facts)}
     supplies = supplies_of(seen, place=place, at=at)

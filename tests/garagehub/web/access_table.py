@@ -22,6 +22,9 @@ SCOPES = {
     "POST api/v1/parts/check": "read",
     "POST api/v1/stock": "stock",
     "POST api/v1/stock/preview": "stock",
+    "GET api/v1/watches": "watch",
+    "POST api/v1/watches": "watch",
+    "DELETE api/v1/watches/<uuid:public_id>": "watch",
     "GET api/v1/webhooks": "webhooks",
     "POST api/v1/webhooks": "webhooks",
     "GET api/v1/webhooks/<uuid:public_id>": "webhooks",
@@ -49,6 +52,9 @@ TABLE = {
     "POST api/v1/reports/bulk": GARAGES,
     "POST api/v1/stock": GARAGES,
     "POST api/v1/stock/preview": GARAGES,
+    "GET api/v1/watches": GARAGES,
+    "POST api/v1/watches": GARAGES,
+    "DELETE api/v1/watches/<uuid:public_id>": HERE,
     "GET api/v1/webhooks": OWNERS,
     "POST api/v1/webhooks": OWNERS,
     "GET api/v1/webhooks/<uuid:public_id>": OWNER,
@@ -111,6 +117,13 @@ TABLE = {
     "GET .well-known/security.txt": ANYONE,
     "GET vehicle/": ANYONE,
     "POST vehicle/": ANYONE,
+    "GET vehicle/alerts/": ANYONE,  # leads back to the question
+    "POST vehicle/alerts/": ANYONE,
+    "GET vehicle/alerts/sent/": ANYONE,
+    "GET vehicle/alerts/confirm/<str:token>/": frozenset(),  # the link decides; this one is made up
+    "POST vehicle/alerts/confirm/<str:token>/": frozenset(),
+    "GET vehicle/alerts/of/<str:token>/": frozenset(),
+    "POST vehicle/alerts/of/<str:token>/": frozenset(),
     "GET dealers/": ANYONE,
     "GET dealers/<slug:slug>/": ANYONE,
     "GET dealers/<slug:slug>/report/": ANYONE,  # leads to the dealer's page

@@ -22,7 +22,9 @@ from dealers.models import Incident, Scope
 from dealers.notices import webhooks
 from garagehub.accounts.sessions import sessions_of
 from garagehub.outbox.models import Message
+from parts.catalogue.models import Brand, Part
 from parts.feeds import uploading
+from parts.notices.models import Watch
 from tests.factories import dealer, member, user
 from tests.garagehub.web.access_table import ANYONE, SCOPES, TABLE
 
@@ -130,6 +132,9 @@ class World:
             file = io.BytesIO(b"part number,brand,quantity\nLR123456,LAND ROVER,2\n")
             upload = uploading.Upload("stock.csv", iter([file.read()]), brand="")
             return uploading.prepare(self.here, upload, by="somebody", at=self.now).run.public_id
+        if "watches" in route:
+            part = Part.objects.create(brand=Brand.objects.create(name="LUCAS", slug="lucas"))
+            return Watch.objects.create(dealer=self.here, part=part, state="unknown").public_id
         assert "webhooks" in route, f"the world has nothing yet for {route}"
         return self.webhook().endpoint_id
 

@@ -1,0 +1,200 @@
+"""Tells of what stands otherwise than was told. A batch's messages and what it told are written in one transaction.
+
+Nothing keeps a place in a list of changes: every row says what was last told of it, so no change is overlooked, however
+late its transaction ended, and none is told twice. What changed and changed back meanwhile is no news.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from dealers.models import Event, Webhook
+from garagehub.lib.errors import DomainError
+from garagehub.lib.lock import LockKind, wait_for_lock
+from garagehub.outbox.mail import Letter, queue_emails
+from garagehub.outbox.webhooks import queue_event
+from parts.blocking.models import Verdict
+from parts.lookup.answer import look_up_from
+from parts.lookup.place import Place
+from parts.notices import alerts, letters, standing
+
+PAUSE: Final = timedelta(days=1)  # between two e-mails about one car, but for good news
+GOOD: Final = (Verdict.REPAIRABLE.value, Verdict.NO_REPAIR_NEEDED.value)
+MOST_IN_MESSAGE: Final = 100
+_MOST_WATCHES, _MOST_ALERTS = 5_000, 500  # in one transaction
+
+# A row without a plate is a car that was found to be another one, or lost its plate: nobody can be told which car it is.
+_WATCHED_VEHICLES = f"""
+SELECT w.id, w.dealer_id, w.public_id, vm.make_id, w.state, stands.state, v.registration, NULL
+FROM parts_watch w
+JOIN dealers_dealer d ON d.id = w.dealer_id
+JOIN parts_vehicle v ON v.id = w.vehicle_id
+LEFT JOIN parts_vehiclemodel vm ON vm.id = v.model_id
+CROSS JOIN LATERAL (SELECT d.region) place
+{standing.VEHICLE}
+WHERE (w.dealer_id, w.id) > (%(after_dealer)s, %(after)s) AND v.registration IS NOT NULL AND w.state <> stands.state
+ORDER BY w.dealer_id, w.id LIMIT %(most)s
+FOR UPDATE OF w
+"""
+_WATCHED_PARTS = f"""
+SELECT w.id, w.dealer_id, w.public_id, NULL, w.state, stands.state, number.raw, brand.name
+FROM parts_watch w
+JOIN dealers_dealer d ON d.id = w.dealer_id
+JOIN parts_part p ON p.id = w.part_id
+JOIN parts_partnumber number ON number.part_id = p.id AND number.is_main
+JOIN parts_brand brand ON brand.id = p.brand_id
+CROSS JOIN LATERAL (SELECT d.region) place
+{standing.PART}
+WHERE (w.dealer_id, w.id) > (%(after_dealer)s, %(after)s) AND w.state <> stands.state
+ORDER BY w.dealer_id, w.id LIMIT %(most)s
+FOR UPDATE OF w
+"""
+# Losing sight of a car is no news; finding it again in another state is.
+_ALERTS = f"""
+SELECT a.id, a.public_id, a.email, a.region, v.registration, stands.state
+FROM parts_alert a
+JOIN parts_vehicle v ON v.id = a.vehicle_id
+CROSS JOIN LATERAL (SELECT coalesce(a.region, v.region) AS region) place
+{standing.VEHICLE}
+WHERE a.id > %(after)s AND a.confirmed_at IS NOT NULL AND v.registration IS NOT NULL
+  AND stands.state NOT IN (a.told, 'unknown')
+  AND (a.mailed_at IS NULL OR a.mailed_at <= %(at)s::timestamptz - %(pause)s::interval
+       OR (stands.state = ANY(%(good)s) AND a.told <> ALL(%(good)s)))
+ORDER BY a.id LIMIT %(most)s
+FOR UPDATE OF a
+"""
+_SAW = """
+UPDATE parts_watch w SET state = seen.state, changed_at = %(at)s
+FROM unnest(%(ids)s::bigint[], %(states)s::text[]) AS seen (id, state) WHERE w.id = seen.id
+"""
+_TOLD = """
+UPDATE parts_alert a SET told = seen.state, mailed_at = %(at)s,
+    settled_at = CASE WHEN seen.state = ANY(%(good)s) THEN coalesce(a.settled_at, %(at)s) END
+FROM unnest(%(ids)s::bigint[], %(states)s::text[]) AS seen (id, state) WHERE a.id = seen.id
+"""
+
+
+class _Seen(NamedTuple):
+    """A watch whose car or part stands otherwise than its garage was told."""
+
+    id: int
+    dealer_id: int
+    public_id: UUID
+    make_id: int | None
+    old: str
+    new: str
+    name: str
+    brand: str | None
+
+
+class _Due(NamedTuple):
+    """An alert whose owner is to be told now."""
+
+    id: int
+    public_id: UUID
+    email: str
+    region: int | None
+    registration: str
+    state: str
+
+
+def tell(*, at: datetime) -> int:
+    """Write to owners and to garages' webhooks about what they wait for; answers how many messages."""
+    return (
+        _tell_garages(_WATCHED_VEHICLES, _post_vehicles, at=at)
+        + _tell_garages(_WATCHED_PARTS, _post_parts, at=at)
+        + _tell_owners(at=at)
+    )
+
+
+def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _tell_garages(statement: str, post: Callable[[Webhook, Sequence[_Seen], datetime], int], *, at: datetime) -> int:
+    """Batch after batch, one garage after the other: few messages for each, however many of its cars changed."""
+    written, after_dealer, after = 0, 0, 0
+    while True:
+        with transaction.atomic():
+            wait_for_lock(LockKind.ALERTS)
+            seen = [_Seen(*row) for row in _rows(statement, after_dealer=after_dealer, after=after, most=_MOST_WATCHES)]
+            if not seen:
+                return written
+            by_dealer: dict[int, list[_Seen]] = defaultdict(list)
+            for one in seen:
+                by_dealer[one.dealer_id].append(one)
+            hooks = Webhook.objects.filter(dealer_id__in=by_dealer).select_related("endpoint")
+            for webhook in hooks.prefetch_related("makes").order_by("pk"):
+                written += post(webhook, by_dealer[webhook.dealer_id], at)
+            _rows(_SAW, ids=[one.id for one in seen], states=[one.new for one in seen], at=at)
+            after_dealer, after = seen[-1].dealer_id, seen[-1].id
+
+
+def _post_vehicles(webhook: Webhook, seen: Sequence[_Seen], at: datetime) -> int:
+    wanted = {make.pk for make in webhook.makes.all()}
+    rows = [
+        {"watch": str(one.public_id), "registration": one.name, "old": one.old, "new": one.new}
+        for one in seen
+        if not wanted or one.make_id in wanted
+    ]
+    return _post(webhook, Event.VEHICLE_CHANGED, "vehicles", rows, at=at)
+
+
+def _post_parts(webhook: Webhook, seen: Sequence[_Seen], at: datetime) -> int:
+    rows = [
+        {"watch": str(one.public_id), "part_number": one.name, "brand": one.brand, "old": one.old, "new": one.new}
+        for one in seen
+    ]
+    return _post(webhook, Event.PART_CHANGED, "parts", rows, at=at)
+
+
+def _post(webhook: Webhook, event: Event, name: str, rows: Sequence[Mapping[str, str | None]], *, at: datetime) -> int:
+    if not webhook.wants(event):
+        return 0
+    lots = [rows[start : start + MOST_IN_MESSAGE] for start in range(0, len(rows), MOST_IN_MESSAGE)]
+    return sum(
+        queue_event(endpoint=webhook.endpoint, event_type=event.value, data={name: lot}, at=at) is not None
+        for lot in lots
+    )
+
+
+def _tell_owners(*, at: datetime) -> int:
+    written, after = 0, 0
+    while True:
+        with transaction.atomic():
+            wait_for_lock(LockKind.ALERTS)
+            rows = _rows(_ALERTS, after=after, most=_MOST_ALERTS, at=at, pause=PAUSE, good=list(GOOD))
+            if not rows:
+                return written
+            due = [_Due(*row) for row in rows]
+            ready = _written(due, at=at)
+            queue_emails([letter for _, letter in ready], kind="alert.changed", at=at)
+            told = [one for one, _ in ready]
+            _rows(_TOLD, ids=[one.id for one in told], states=[one.state for one in told], at=at, good=list(GOOD))
+            written += len(ready)
+            after = due[-1].id
+
+
+def _written(due: Sequence[_Due], *, at: datetime) -> list[tuple[_Due, Letter]]:
+    """Each with its letter; one whose answer is not what was decided waits, as its car's new test was not decided yet."""
+    by_region: dict[int | None, list[_Due]] = defaultdict(list)
+    for one in due:
+        by_region[one.region].append(one)
+    found: list[tuple[_Due, Letter]] = []
+    for region, here in by_region.items():
+        place = None if region is None else Place(region)
+        answers = look_up_from([one.registration for one in here], place=place, at=at)
+        found += [
+            (one, letters.changed(one.email, answer, alerts.ENDING.token(one.public_id)))
+            for one, answer in zip(here, answers, strict=True)
+            if not isinstance(answer, DomainError) and answer["repair_status"] == one.state
+        ]
+    return found
