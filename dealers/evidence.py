@@ -272,7 +272,7 @@ def _live_items(places: Iterable[int], *, systems: Collection[str], at: datetime
     for dealer_id, system, kind, source, organisation, claim, given, repeats, micros in newest:
         record = records.get(source) if given is None else None
         earned = trust_of(kind, agreed=record[0], disagreed=record[1]) if record else given
-        item = Item(kind, source, claim, from_micros(micros), organisation=organisation, trust=earned, repeats=repeats)
+        item = Item(kind, source, claim, from_micros(micros), organisation, earned, repeats)
         found[dealer_id, system].append(item)
     return found
 

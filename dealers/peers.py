@@ -29,6 +29,7 @@ from dealers.status import (
     Prior,
     Verdict,
     judge,
+    tells_apart,
     weigh,
 )
 
@@ -83,7 +84,12 @@ class _Votes:
         )
 
     def __sub__(self, other: _Votes) -> _Votes:
-        return self + _Votes(-other.dealers, -other.weight, -other.trouble, -other.down)
+        return _Votes(
+            self.dealers - other.dealers,
+            self.weight - other.weight,
+            self.trouble - other.trouble,
+            self.down - other.down,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +191,5 @@ def _first_hand(case: Case, spoken: Mapping[tuple[Hashable, str], int], *, at: d
     weight = min(1.0, math.fsum(part.weight for part in trouble.parts))
     if weight < MIN_SUPPORT:
         return None
-    down = weigh(items, at=at, prior=BASE_RATE, axis=ABSENCE, shares=shares)
+    down = weigh(items, at=at, prior=BASE_RATE, axis=ABSENCE, shares=shares) if tells_apart(items) else trouble
     return _Votes(1, round(_VOTE * weight), round(_VOTE * weight * trouble.chance), round(_VOTE * weight * down.chance))

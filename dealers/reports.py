@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from django.db import connection, transaction
 from dealers import crowd, evidence
 from dealers.access import visible_dealers
 from dealers.models import Dealer, Evidence, Status, System
+from dealers.pace import Pace
 from dealers.status import DOWN, OPERATIONAL
 from garagehub.lib.errors import DomainError, NotAllowedError
 
@@ -54,31 +53,8 @@ class Receipt:
     status: Status | None
 
 
-class _Pace:
-    """In a storm of lists, judging takes at most a part of a process: after each run it pauses for five times as long.
-
-    Kept in the process, as it must hold without Redis. What is not judged here is judged by the beat's task.
-    """
-
-    PAUSE = 5.0
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def judge(self, *, at: datetime) -> None:
-        """Judge what is marked, unless it is too soon or another is at it."""
-        started = time.monotonic()
-        if started < self._next:
-            return
-        self._next = math.inf
-        try:
-            evidence.judge_new(at=at, wait=False)
-        finally:
-            ended = time.monotonic()
-            self._next = ended + self.PAUSE * (ended - started)
-
-
-_pace = _Pace()
+_pace = Pace(rest=20)  # here people wait for answers; what is left is judged by the beat's task
+_task_pace = Pace(rest=2)
 
 
 def submit(
@@ -111,8 +87,13 @@ def submit_many(
         text = f"Send 1 to {MOST_AT_ONCE} reports."
         raise DomainError(text, code="bad_number_of_reports", fields={"reports": [text]})
     taken = _take(said, by=_garage(by), user=user, at=at)
-    _pace.judge(at=at)
+    _pace.run(lambda: evidence.judge_new(at=at, wait=False))
     return taken
+
+
+def judge_lists(*, at: datetime) -> None:
+    """Judge what came in lists. In a storm a run has much to read: it rests twice as long as it took."""
+    _task_pace.run(lambda: evidence.judge_new(at=at, wait=False))
 
 
 def report_publicly(*, dealer: str, system: str, works: bool, address: str, at: datetime) -> Receipt:
@@ -199,9 +180,8 @@ def _status_of(row: Evidence) -> Status | None:
     return Status.objects.filter(dealer_id=row.dealer_id, system=row.system).first()
 
 
-@transaction.atomic
 def _take(said: Sequence[Said], *, by: Dealer, user: Any, at: datetime) -> list[Evidence | DomainError]:
-    """Store what is right of these reports, with the marks that they are to be judged."""
+    """Store what is right of these reports, with the marks that they are to be judged: two reads and one write."""
     places = _places(said)
     last, room = _lately(by, at=at)
     reporter = user if user is not None and user.is_authenticated else None
@@ -229,18 +209,40 @@ def _take(said: Sequence[Said], *, by: Dealer, user: Any, at: datetime) -> list[
             new.append(row)
             last[about.pk, report.system] = row
         outcomes.append(row)
-    Evidence.objects.bulk_create(new)
-    _renew(renewed.values())
-    evidence.mark({(row.dealer_id, row.system) for row in outcomes if isinstance(row, Evidence)})
+    if new or renewed:
+        _store(new, renewed.values())
     return outcomes
+
+
+_LATELY = """
+SELECT DISTINCT ON (dealer_id, system)
+       dealer_id, system, id, claim, note, observed_at, kind, count(*) OVER ()
+  FROM dealers_evidence
+ WHERE source = ANY(%s) AND observed_at > %s
+ ORDER BY dealer_id, system, observed_at DESC, id DESC
+"""
 
 
 def _lately(by: Dealer, *, at: datetime) -> tuple[dict[Key, Evidence], int]:
     """The newest claim of this garage about each system in the past hour, and how many more it may send."""
     sources = [f"{kind}:{by.code}" for kind in (Evidence.Kind.DEALER, Evidence.Kind.GARAGE)]
-    rows = list(Evidence.objects.filter(source__in=sources, observed_at__gt=at - timedelta(hours=1)))
-    rows.sort(key=lambda row: (row.observed_at, row.pk))
-    return {(row.dealer_id, row.system): row for row in rows}, max(0, MOST_PER_HOUR - len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(_LATELY, [sources, at - timedelta(hours=1)])
+        rows = cursor.fetchall()
+    newest = {
+        (dealer_id, system): Evidence(
+            pk=pk,
+            dealer_id=dealer_id,
+            system=system,
+            kind=kind,
+            source=f"{kind}:{by.code}",
+            claim=claim,
+            note=note,
+            observed_at=observed_at,
+        )
+        for dealer_id, system, pk, claim, note, observed_at, kind, _ in rows
+    }
+    return newest, max(0, MOST_PER_HOUR - (rows[0][-1] if rows else 0))
 
 
 def _row(said: Said, *, about: Dealer, by: Dealer, note: str, reporter: Any, at: datetime) -> Evidence:
@@ -258,17 +260,47 @@ def _row(said: Said, *, about: Dealer, by: Dealer, note: str, reporter: Any, at:
     )
 
 
-def _renew(rows: Collection[Evidence]) -> None:
-    """Give these the time and the note of a report that said the same again, in one statement."""
-    if not rows:
-        return
+_STORE = """
+WITH renewed AS (
+    UPDATE dealers_evidence AS kept
+       SET observed_at = said.observed_at, note = said.note
+      FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS said (id, observed_at, note)
+     WHERE kept.id = said.id
+), marked AS (
+    INSERT INTO dealers_unjudged (dealer_id, system)
+    SELECT DISTINCT dealer_id, system FROM unnest(%s::bigint[], %s::text[]) AS said (dealer_id, system)
+)
+INSERT INTO dealers_evidence (dealer_id, system, kind, source, organisation, claim, note, repeats, observed_at,
+                              received_at, reporter_id)
+SELECT dealer_id, system, kind, source, organisation, claim, note, 1, observed_at, received_at, reporter_id
+  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+              %s::timestamptz[], %s::bigint[])
+       WITH ORDINALITY
+    AS said (dealer_id, system, kind, source, organisation, claim, note, observed_at, received_at, reporter_id, place)
+ ORDER BY place
+RETURNING id
+"""
+
+_COLUMNS = (
+    *("dealer_id", "system", "kind", "source", "organisation"),
+    *("claim", "note", "observed_at", "received_at", "reporter_id"),
+)
+
+
+def _store(new: Sequence[Evidence], renewed: Collection[Evidence]) -> None:
+    """Add the new claims, give the others the time and note of a report that said the same again, and mark all of them.
+
+    One statement, which is a transaction of its own: a storm is mostly made of these.
+    """
+    touched = [*new, *renewed]
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE dealers_evidence AS kept
-               SET observed_at = said.observed_at, note = said.note
-              FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS said (id, observed_at, note)
-             WHERE kept.id = said.id
-            """,
-            [[row.pk for row in rows], [row.observed_at for row in rows], [row.note for row in rows]],
+            _STORE,
+            [
+                *([getattr(row, name) for row in renewed] for name in ("pk", "observed_at", "note")),
+                *([getattr(row, name) for row in touched] for name in ("dealer_id", "system")),
+                *([getattr(row, name) for row in new] for name in _COLUMNS),
+            ],
         )
+        for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
+            row.pk = pk

@@ -29,9 +29,10 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 OPERATIONAL, DEGRADED, DOWN, UNKNOWN = "operational", "degraded", "down", "unknown"
 PROBE, DEALER, GARAGE, PUBLIC, MANUFACTURER, PRIOR = "probe", "dealer", "garage", "public", "manufacturer", "prior"
@@ -82,8 +83,7 @@ _AUTHORITIES = frozenset({DEALER, PROBE, MANUFACTURER})
 _POINTS = 10 / math.log(10)  # ten points make it ten times as likely
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One live claim: the newest of its source about this dealer's system."""
 
     kind: str
@@ -113,16 +113,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What we say: `confidence` in percent, 0 for unknown; `evidence_at` is the newest claim's time."""
-
-    state: str
-    confidence: int
-    reasons: tuple[Reason, ...]
-    evidence_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Prior:
     """What to expect before this dealer's own evidence: chances of trouble and of down, from `dealers` others.
 
@@ -141,37 +131,6 @@ class Prior:
         return back / (back + self.out) if back >= PEERS_BACK_QUORUM else 0.0
 
 
-def trust_of(kind: str, *, agreed: float = 0, disagreed: float = 0) -> float:
-    """The trust in a source of this kind that was right and wrong so many times: a Beta mean worth ten claims."""
-    usual = VOICES[kind].trust
-    if kind not in {GARAGE, PUBLIC}:
-        return usual
-    mean = (10 * usual + agreed) / (10 + agreed + disagreed)
-    return min(max(mean, TRUST_FLOOR), TRUST_CEILING)
-
-
-def judge(items: Iterable[Item], *, at: datetime, prior: Prior | None = None, previous: str = UNKNOWN) -> Verdict:
-    """The verdict on one system at one dealer, from its live claims, whatever their order."""
-    live = tuple(sorted(items, key=_sort_key))
-    prior = prior or Prior()
-    standing = _standing(live, prior)
-    trouble = weigh(live, at=at, prior=prior.trouble, axis=TROUBLE, standing=standing)
-    down = weigh(live, at=at, prior=prior.down, axis=ABSENCE, standing=standing)
-    state = _state(trouble, down, previous)
-    shown = down if state == DOWN else trouble
-    return Verdict(
-        state=state,
-        confidence=_confidence(state, trouble, down),
-        reasons=_reasons(shown, prior=prior, at=at),
-        evidence_at=max((item.observed_at for item in live), default=None),
-    )
-
-
-# How a claim speaks on each question: 1 for it, -1 against it.
-TROUBLE = {OPERATIONAL: -1.0, DEGRADED: 1.0, DOWN: 1.0}
-ABSENCE = {OPERATIONAL: -1.0, DEGRADED: _DEGRADED_AGAINST_DOWN, DOWN: 1.0}
-
-
 @dataclass(slots=True)
 class Part:
     """One claim on one question: its freshness after discounts, and the log-odds it adds."""
@@ -184,6 +143,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
+    """What all claims come to on one question."""
+
     parts: tuple[Part, ...]
     prior: float
     chance: float
@@ -206,19 +167,71 @@ class Weighed:
         return math.fsum([*firm, *sorted(garages.values())[: max(0, len(garages) - besides)]])
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What we say: `confidence` in percent, 0 for unknown; `evidence_at` is the newest claim's time."""
+
+    state: str
+    confidence: int
+    evidence_at: datetime | None
+    shown: Weighed = field(compare=False, repr=False)
+    prior: Prior = field(compare=False, repr=False)
+    at: datetime = field(compare=False, repr=False)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why, in words and numbers. Worked out when asked for: most verdicts are as before, and nobody asks."""
+        return _reasons(self.shown, prior=self.prior, at=self.at)
+
+
+def trust_of(kind: str, *, agreed: float = 0, disagreed: float = 0) -> float:
+    """The trust in a source of this kind that was right and wrong so many times: a Beta mean worth ten claims."""
+    usual = VOICES[kind].trust
+    if kind not in {GARAGE, PUBLIC}:
+        return usual
+    mean = (10 * usual + agreed) / (10 + agreed + disagreed)
+    return min(max(mean, TRUST_FLOOR), TRUST_CEILING)
+
+
+def judge(items: Iterable[Item], *, at: datetime, prior: Prior | None = None, previous: str = UNKNOWN) -> Verdict:
+    """The verdict on one system at one dealer, from its live claims, whatever their order."""
+    live = tuple(sorted(items, key=_sort_key))
+    prior = prior or Prior()
+    standing = _standing(live, prior)
+    trouble = weigh(live, at=at, prior=prior.trouble, axis=TROUBLE, standing=standing)
+    down = trouble
+    if prior.trouble != prior.down or tells_apart(live):
+        down = weigh(live, at=at, prior=prior.down, axis=ABSENCE, standing=standing)
+    state = _state(trouble, down, previous)
+    return Verdict(
+        state=state,
+        confidence=_confidence(state, trouble, down),
+        evidence_at=max([item.observed_at for item in live], default=None),
+        shown=down if state == DOWN else trouble,
+        prior=prior,
+        at=at,
+    )
+
+
+# How a claim speaks on each question: 1 for it, -1 against it.
+TROUBLE = {OPERATIONAL: -1.0, DEGRADED: 1.0, DOWN: 1.0}
+ABSENCE = {OPERATIONAL: -1.0, DEGRADED: _DEGRADED_AGAINST_DOWN, DOWN: 1.0}
+
+
+def tells_apart(items: Iterable[Item]) -> bool:
+    """Whether any claim speaks differently on the two questions. Where none does, one weighing answers both."""
+    return any(item.claim == DEGRADED for item in items)
+
+
 def _sort_key(item: Item) -> tuple[str, str, str, datetime]:
     return (item.kind, item.source, item.claim, item.observed_at)
 
 
-def _freshness(item: Item, at: datetime) -> float:
-    age_s = max(0.0, (at - item.observed_at).total_seconds())
-    return float(2.0 ** (-age_s / VOICES[item.kind].half_life_s))
-
-
-def _effective(repeats: int) -> float:
-    """How many independent claims n equal, half-correlated ones are worth (Kish, correlation 0.5)."""
+@lru_cache(maxsize=4_096)
+def _strength(trust: float, repeats: int) -> float:
+    """The log-odds of n equal, half-correlated claims, worth 2n / (n + 1) independent ones (Kish, correlation 0.5)."""
     n = max(1, repeats)
-    return 2 * n / (n + 1)
+    return _logit(trust) * 2 * n / (n + 1)
 
 
 @lru_cache(maxsize=1_024)
@@ -245,10 +258,15 @@ def weigh(
     """
     parts = []
     for item in items:
-        trust = VOICES[item.kind].trust if item.trust is None else item.trust
-        share = (shares or {}).get(item.organisation or item.source, 1.0) if item.kind == GARAGE else 1.0
-        weight = _freshness(item, at) * share * (standing(item) if standing else 1.0)
-        points = axis[item.claim] * _logit(trust) * _effective(item.repeats) * weight
+        voice = VOICES[item.kind]
+        trust = voice.trust if item.trust is None else item.trust
+        age_s = (at - item.observed_at).total_seconds()
+        weight = math.exp2(-age_s / voice.half_life_s) if age_s > 0 else 1.0
+        if shares and item.kind == GARAGE:
+            weight *= shares.get(item.organisation or item.source, 1.0)
+        if standing is not None:
+            weight *= standing(item)
+        points = axis[item.claim] * _strength(trust, item.repeats) * weight
         parts.append(Part(item, weight, points, weight * (2 * trust - 1)))
     _discount_echoes(parts)
     _cap_public(parts)

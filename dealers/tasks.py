@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from dealers import evidence, maintenance, probes, suggestions, team
+from dealers import evidence, maintenance, probes, reports, suggestions, team
 from dealers.notices import telling, webhooks
 
 
@@ -18,7 +18,7 @@ def run_due_probes() -> None:
 @shared_task
 def judge_reports() -> None:
     """Judge the reports that came in lists, as far as that has not been done."""
-    evidence.judge_new(at=timezone.now(), wait=False)
+    reports.judge_lists(at=timezone.now())
 
 
 @shared_task

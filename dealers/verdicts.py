@@ -129,11 +129,15 @@ def _differs(row: Said, verdict: Verdict, evidence_at: int | None) -> bool:
     if (row.state, row.confidence, row.evidence_at) != (verdict.state, verdict.confidence, evidence_at):
         return True
     said = {
-        (reason["kind"], reason["claim"], reason["count"])
+        (reason["kind"], reason["claim"]): reason["count"]
         for reason in json.loads(row.reasons)
         if reason["kind"] != PRIOR
     }
-    return said != {(reason.kind, reason.claim, reason.count) for reason in verdict.reasons if reason.kind != PRIOR}
+    heard: dict[tuple[str, str], int] = {}
+    for part in verdict.shown.parts:
+        about = part.item.kind, part.item.claim
+        heard[about] = heard.get(about, 0) + 1
+    return said != heard
 
 
 def _stored(reason: Reason) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from dealers import crowd, evidence, reports
 from dealers.models import DailySalt, Evidence, Probe, Status, Unjudged
+from dealers.pace import Pace
 from garagehub.lib.errors import DomainError, NotAllowedError
 from tests.factories import dealer, member
 
@@ -170,7 +171,7 @@ def test_what_a_list_says_is_judged_by_the_next_judgement_at_the_latest(here):
 
 def test_while_another_judges_a_list_is_taken_and_does_not_wait(here, monkeypatch):
     monkeypatch.setattr(evidence, "try_lock", lambda kind: False)
-    monkeypatch.setattr(reports, "_pace", reports._Pace())
+    monkeypatch.setattr(reports, "_pace", Pace(rest=1))
     reports.submit_many([said(here)], by=here, at=AT)
     assert Evidence.objects.filter(kind="dealer").exists()
     assert Unjudged.objects.get().dealer == here
@@ -195,7 +196,7 @@ def test_the_number_of_queries_does_not_depend_on_the_length_of_the_list(here, m
     monkeypatch.setattr(evidence, "judge_new", lambda **_: 0)
     places = [dealer() for _ in range(10)]
     garage = dealer()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         reports.submit_many([said(place) for place in places], by=garage, at=AT)
 
 

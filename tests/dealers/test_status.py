@@ -1,6 +1,5 @@
 """The rules of the verdict, by example and by property."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -179,7 +178,7 @@ def test_the_order_of_evidence_does_not_show(rows, previous, prior, data):
 def test_a_worse_claim_never_makes_the_verdict_better(rows, previous, prior, data):
     assume(rows)
     index = data.draw(st.integers(0, len(rows) - 1))
-    worse = [replace(row, claim=WORSE[row.claim]) if n == index else row for n, row in enumerate(rows)]
+    worse = [row._replace(claim=WORSE[row.claim]) if n == index else row for n, row in enumerate(rows)]
     before = judge(rows, at=AT, previous=previous, prior=prior)
     after = judge(worse, at=AT, previous=previous, prior=prior)
     assert BADNESS[after.state] >= BADNESS[before.state]
@@ -212,7 +211,7 @@ def test_one_foreign_reporter_cannot_take_down_what_is_known_to_work(rows, trust
     foreign = item("garage", claim, source="garage:stranger", organisation="stranger", trust=trust)
     after = judge([*rows, foreign], at=AT, previous="operational")
     assert after.state in {"operational", "unknown"}
-    usual = replace(foreign, trust=None)
+    usual = foreign._replace(trust=None)
     assert judge([*rows, usual], at=AT, previous="operational").state == "operational"
 
 

@@ -60,7 +60,7 @@ def run(name: str, method: type[Method], *, seeds: range, dealers: int) -> Figur
     """One method through one scenario, once for each seed."""
     figures = Figures()
     for seed in seeds:
-        world = SCENARIOS[name](random.Random(f"{name} {seed}"), dealers)
+        world = (SCENARIOS | VARIATIONS)[name](random.Random(f"{name} {seed}"), dealers)
         shown = _watch(world, method, seed)
         _measure(world, shown, figures)
         if world.attack is not None:
@@ -190,9 +190,9 @@ def _own(rng: random.Random, dealers: int) -> World:
     return _attacked(rng, dealers, kind="dealer", sources=1, spoken_of=own, victims=frozenset(range(dealers)) - own)
 
 
-def _silent(rng: random.Random, dealers: int) -> World:
-    """The whole make, and nobody who said down answers whether it works again."""
-    return replace(_marque(rng, dealers), habits=Habits(answers=0.0))
+def _among(build: Builder, habits: Habits) -> Builder:
+    """The same days among people of other habits."""
+    return lambda rng, dealers: replace(build(rng, dealers), habits=habits)
 
 
 def _during(rng: random.Random, dealers: int) -> World:
@@ -208,7 +208,7 @@ def _during(rng: random.Random, dealers: int) -> World:
 SCENARIOS: dict[str, Builder] = {
     "The whole make, back in waves": _marque,
     "The same, with an all-clear": _notice,
-    "The same, and nobody is asked": _silent,
+    "The same, and nobody is asked": _among(_marque, Habits(answers=0.0)),
     "Single dealers": _single,
     "Noise only": _noise,
     "Flood of anonymous reports": _flood,
@@ -216,4 +216,26 @@ SCENARIOS: dict[str, Builder] = {
     "Two accounts lie together": _colluding,
     "Dealers lie about themselves": _own,
     "A trusted account lies in an outage": _during,
+}
+
+# Fewer checks and words, and more of them wrong. Nothing was ever tuned on these.
+_CARELESS = Habits(
+    probed=0.1,
+    probe_alarms=0.04,
+    dealer_says_down=0.15,
+    dealer_wrong=0.06,
+    garage_speaks=0.03,
+    garage_wrong=0.2,
+    public_wrong=0.4,
+    answers=0.1,
+)
+VARIATIONS: dict[str, Builder] = {
+    **{
+        f"The whole make, {share:.0%} answer within the hour": _among(_marque, Habits(answers=share))
+        for share in (0.4, 0.2, 0.1, 0.0)
+    },
+    "The whole make, careless and silent people": _among(_marque, _CARELESS),
+    "Single dealers, careless and silent people": _among(_single, _CARELESS),
+    "Noise only, careless and silent people": _among(_noise, _CARELESS),
+    "A trusted account lies in an outage, careless people": _among(_during, _CARELESS),
 }

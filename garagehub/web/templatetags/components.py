@@ -33,6 +33,12 @@ _SYSTEM_SHORT: Words = {
     "down": ("✕", lazy("down")),
     "unknown": ("?", lazy("not known")),
 }
+_SYSTEM_UNSTABLE: Words = {
+    **_SYSTEM,
+    "degraded": ("◐", lazy("Works on and off")),
+    "down": ("✕", lazy("Not working, on and off")),
+}
+_SYSTEM_SHORT_UNSTABLE: Words = {**_SYSTEM_SHORT, "degraded": ("◐", lazy("on and off"))}
 _REPAIR: Words = {
     "ready": ("●", lazy("can be done")),
     "repairable": ("●", lazy("can be repaired")),
@@ -74,9 +80,9 @@ def _marked(words: Words, code: str) -> SafeString:
 
 
 @register.simple_tag
-def system_state(state: str) -> SafeString:
-    """How a dealer's system is."""
-    return _marked(_SYSTEM, state)
+def system_state(state: str, *, is_unstable: bool = False) -> SafeString:
+    """How a dealer's system is. What goes to and fro is told as that, not as partly working."""
+    return _marked(_SYSTEM_UNSTABLE if is_unstable else _SYSTEM, state)
 
 
 @register.simple_tag
@@ -86,9 +92,9 @@ def state_shape(state: str) -> str:
 
 
 @register.simple_tag
-def system_state_short(state: str) -> SafeString:
-    """The same in one word, for tables with a column for each system."""
-    return _marked(_SYSTEM_SHORT, state)
+def system_state_short(state: str, *, is_unstable: bool = False) -> SafeString:
+    """The same in few words, for tables with a column for each system."""
+    return _marked(_SYSTEM_SHORT_UNSTABLE if is_unstable else _SYSTEM_SHORT, state)
 
 
 @register.simple_tag
