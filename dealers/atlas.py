@@ -42,7 +42,7 @@ class Mark:
     @property
     def word(self) -> str:
         """The state in words."""
-        return State(self.state).label
+        return str(State(self.state).label)
 
 
 @dataclass(frozen=True, slots=True)

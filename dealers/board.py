@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, FloatField, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import ASin, Coalesce, Cos, Power, Radians, Sin, Sqrt
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from dealers.access import visible_dealers
 from dealers.course import Course, course
@@ -147,7 +148,7 @@ def summary(dealer: Dealer, *, at: datetime, systems: Iterable[str] = tuple(Syst
         "town": dealer.town,
         "makes": [make.name for make in dealer.makes.all()],
         "systems": {
-            system: {"label": System(system).label, **system_status(said.get(system), at=at)} for system in systems
+            system: {"label": str(System(system).label), **system_status(said.get(system), at=at)} for system in systems
         },
     }
     if (distance := getattr(dealer, "distance", None)) is not None:
@@ -199,7 +200,7 @@ def _uptime(fared: Past | None) -> dict[str, Any]:
 def pasts(dealer: Dealer, *, at: datetime) -> list[tuple[str, Past]]:
     """The past 90 days of each system of the dealer that anything was ever known of, with its label."""
     fared = past([dealer.pk], at=at)
-    return [(system.label, fared[dealer.pk, system]) for system in System if (dealer.pk, system) in fared]
+    return [(str(system.label), fared[dealer.pk, system]) for system in System if (dealer.pk, system) in fared]
 
 
 def headline(shown: Mapping[str, Any]) -> str:
@@ -208,18 +209,20 @@ def headline(shown: Mapping[str, Any]) -> str:
     for row in shown["systems"].values():
         by_state[row["status"]].append(row["label"].lower())
     if by_state[State.DOWN]:
-        return f"Not working at this dealer: {_listed(by_state[State.DOWN])}."
+        return _("Not working at this dealer: %(systems)s.") % {"systems": _listed(by_state[State.DOWN])}
     if by_state[State.DEGRADED]:
-        return f"Only partly working at this dealer: {_listed(by_state[State.DEGRADED])}."
+        return _("Only partly working at this dealer: %(systems)s.") % {"systems": _listed(by_state[State.DEGRADED])}
     if not by_state[State.OPERATIONAL]:
-        return "We have not heard from this dealer's systems lately, so we cannot say whether they work."
+        return _("We have not heard from this dealer's systems lately, so we cannot say whether they work.")
     if by_state[State.UNKNOWN]:
-        return f"What we know of works. We cannot say about: {_listed(by_state[State.UNKNOWN])}."
-    return "Everything works at this dealer."
+        return _("What we know of works. We cannot say about: %(systems)s.") % {
+            "systems": _listed(by_state[State.UNKNOWN])
+        }
+    return _("Everything works at this dealer.")
 
 
 def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return _(" and ").join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def system_status(status: Status | None, *, at: datetime) -> dict[str, Any]:

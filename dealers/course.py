@@ -79,7 +79,7 @@ class Band:
     @property
     def label(self) -> str:
         """The system's name."""
-        return System(self.system).label
+        return str(System(self.system).label)
 
     @property
     def worst(self) -> Block:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from dealers.models import DailySalt, Evidence
 
@@ -56,11 +57,11 @@ def why_not(trace: Trace, *, dealer_id: int, system: str, at: datetime) -> str |
         all=Count("pk"),
     )
     if counts["own"] >= MOST_BY_ADDRESS:
-        return "That is a lot of reports from one place. Please try again in an hour."
+        return _("That is a lot of reports from one place. Please try again in an hour.")
     if counts["about"] >= MOST_ABOUT_SYSTEM:
-        return "Thank you: many people have already told us about this in the past hour."
+        return _("Thank you: many people have already told us about this in the past hour.")
     if counts["all"] >= MOST_IN_ALL:
-        return "We are getting more reports than we can take. Please try again later."
+        return _("We are getting more reports than we can take. Please try again later.")
     return None
 
 
@@ -70,7 +71,7 @@ def forget(*, at: datetime) -> int:
 
 
 def _salt(day: date) -> bytes:
-    row, _ = DailySalt.objects.get_or_create(day=day, defaults={"salt": secrets.token_bytes(32)})
+    row, _new = DailySalt.objects.get_or_create(day=day, defaults={"salt": secrets.token_bytes(32)})
     return bytes(row.salt)
 
 

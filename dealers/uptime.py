@@ -15,6 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from dealers.models import State
 
@@ -88,12 +90,12 @@ class Run:
     @property
     def words(self) -> str:
         """The run as a sentence has it: 3 to 14 March: Not working."""
-        label = State(self.state).label
+        words = {"last": date_format(self.last, "j F"), "state": State(self.state).label}
         if self.days == 1:
-            return f"{self.last.day} {self.last:%B}: {label}"
+            return _("%(last)s: %(state)s") % words
         same_month = (self.first.year, self.first.month) == (self.last.year, self.last.month)
-        first = str(self.first.day) if same_month else f"{self.first.day} {self.first:%B}"
-        return f"{first} to {self.last.day} {self.last:%B}: {label}"
+        first = date_format(self.first, "j" if same_month else "j F")
+        return _("%(first)s to %(last)s: %(state)s") % (words | {"first": first})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def copied_checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="garagehub-run-") as name:
         path = Path(name)
         path.chmod(0o755)
-        for folder in ("garagehub", "dealers", "parts"):
+        for folder in ("garagehub", "dealers", "parts", "locale"):
             shutil.copytree(CHECKOUT / folder, path / folder, ignore=shutil.ignore_patterns("__pycache__"))
         for file in ("manage.py", "requirements.txt"):
             shutil.copy2(CHECKOUT / file, path / file)

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as lazy
 
 from dealers.models.places import Make, System
 from dealers.models.scope import Scoped, ScopedQuerySet
@@ -35,19 +36,19 @@ class Incident(Scoped):
     """What people are told: a title, its scope, and updates."""
 
     class Stage(models.TextChoices):
-        INVESTIGATING = "investigating", "Investigating"
-        IDENTIFIED = "identified", "Identified"
-        MONITORING = "monitoring", "Monitoring"
-        RESOLVED = "resolved", "Resolved"
-        POSTMORTEM = "postmortem", "Post-mortem"
+        INVESTIGATING = "investigating", lazy("Investigating")
+        IDENTIFIED = "identified", lazy("Identified")
+        MONITORING = "monitoring", lazy("Monitoring")
+        RESOLVED = "resolved", lazy("Resolved")
+        POSTMORTEM = "postmortem", lazy("Post-mortem")
 
     OVER = (Stage.RESOLVED, Stage.POSTMORTEM)
 
     class Impact(models.TextChoices):
-        NONE = "none", "None"
-        MINOR = "minor", "Minor"
-        MAJOR = "major", "Major"
-        CRITICAL = "critical", "Critical"
+        NONE = "none", lazy("None")
+        MINOR = "minor", lazy("Minor")
+        MAJOR = "major", lazy("Major")
+        CRITICAL = "critical", lazy("Critical")
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=150)

@@ -19,22 +19,22 @@ from garagehub.lib.geography import REGION_CHOICES, REGION_NAMES, REGION_SLUGS, 
 class System(models.TextChoices):
     """A capability that can fail on its own."""
 
-    PARTS_CATALOGUE = "parts_catalogue", "Parts catalogue"
-    PARTS_ORDERING = "parts_ordering", "Parts ordering"
-    PARTS_DISTRIBUTION = "parts_distribution", "Parts distribution"
-    DIAGNOSTICS = "diagnostics", "Diagnostics"
-    PROGRAMMING = "programming", "Programming"
-    VEHICLE_REGISTRATION = "vehicle_registration", "Vehicle registration"
-    WARRANTY = "warranty", "Warranty"
+    PARTS_CATALOGUE = "parts_catalogue", lazy("Parts catalogue")
+    PARTS_ORDERING = "parts_ordering", lazy("Parts ordering")
+    PARTS_DISTRIBUTION = "parts_distribution", lazy("Parts distribution")
+    DIAGNOSTICS = "diagnostics", lazy("Diagnostics")
+    PROGRAMMING = "programming", lazy("Programming")
+    VEHICLE_REGISTRATION = "vehicle_registration", lazy("Vehicle registration")
+    WARRANTY = "warranty", lazy("Warranty")
 
 
 class State(models.TextChoices):
     """What we say of a system at a dealer. Unknown is a state of its own, never shown as fine."""
 
-    OPERATIONAL = "operational", "Working"
-    DEGRADED = "degraded", "Partly working"
-    DOWN = "down", "Not working"
-    UNKNOWN = "unknown", "Not known"
+    OPERATIONAL = "operational", lazy("Working")
+    DEGRADED = "degraded", lazy("Partly working")
+    DOWN = "down", lazy("Not working")
+    UNKNOWN = "unknown", lazy("Not known")
 
 
 class Make(models.Model):

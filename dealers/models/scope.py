@@ -64,7 +64,7 @@ class Scoped(models.Model):
     @property
     def system_names(self) -> list[str]:
         """The systems concerned in words; empty means all."""
-        return [System(system).label for system in self.systems]
+        return [str(System(system).label) for system in self.systems]
 
     @property
     def region_slugs(self) -> list[str]:

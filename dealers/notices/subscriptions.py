@@ -15,7 +15,7 @@ from dealers.models import Incident, Make, Subscriber, Subscription, System
 from dealers.notices import letters, tokens
 from garagehub.accounts.strangers import checked_email, may_write_to, take_turn_of_place
 from garagehub.lib.errors import NotFoundError
-from garagehub.outbox.mail import Letter, queue_emails
+from garagehub.outbox.mail import Letter, in_english, queue_emails
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def subscribe(*, email: str, about: About, address: str, at: datetime) -> None:
     fields = about.fields()
     if not may_write_to(email, at=at):
         return
-    with transaction.atomic():
+    with transaction.atomic(), in_english():
         queue_emails([_asked(email, fields, at=at)], kind="subscription.confirm", at=at)
 
 

@@ -80,4 +80,4 @@ def _find(slug: str, system: str) -> tuple[str, str, State]:
         raise NotFoundError(f"There is no such system. There are: {', '.join(System.values)}.", code="system_not_found")
     dealer = get_dealer(slug=slug)
     states = {status.system: State(status.state) for status in dealer.statuses.all()}
-    return dealer.name, System(system).label, states.get(system, State.UNKNOWN)
+    return dealer.name, str(System(system).label), states.get(system, State.UNKNOWN)

@@ -159,7 +159,7 @@ def dealer_page(slug: str) -> Page:
         _leaf(
             told.get((dealer.pk, system)),
             id=identifier("dealer", dealer.code, system),
-            name=System(system).label,
+            name=str(System(system).label),
             system=system,
             region=dealer.region,
             makes=makes,
@@ -200,7 +200,7 @@ def system_page(slug: str) -> Page:
         group = Component(identifier("region", system, region), REGION_NAMES[region], "")
         components += [_merged(group, by_region[region])] if merged else _grouped(group, by_region[region])
     path = f"/systems/{system}/"
-    return Page(identifier("system", system), system.label, path, tuple(components), system=system)
+    return Page(identifier("system", system), str(system.label), path, tuple(components), system=system)
 
 
 def _told(where: str, parameters: Sequence[int | str]) -> dict[tuple[int, str], Told]:

@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from garagehub.outbox.mail import queue_email
+from garagehub.outbox.mail import in_english, queue_email
 
 
 def send_letter(kind: str, *, to: str, at: datetime, **about: Any) -> None:
     """Have the letter of this kind sent once the transaction commits. `about` is what its text names."""
-    text = render_to_string(f"accounts/mail/{kind}.txt", {"site": settings.SITE_URL, "email": to, "at": at} | about)
+    with in_english():
+        text = render_to_string(f"accounts/mail/{kind}.txt", {"site": settings.SITE_URL, "email": to, "at": at} | about)
     subject, _, body = text.strip().partition("\n")
     queue_email(to=to, subject=" ".join(subject.split()), text=body.strip() + "\n", kind=kind, at=at)

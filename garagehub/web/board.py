@@ -77,7 +77,7 @@ def board(*, at: datetime) -> Board:
         state=worst(make.state for make in makes),
         headline=_headline(makes, fleet),
         rows=[_row(make) for make in makes],
-        systems=System.choices,
+        systems=[(system.value, str(system.label)) for system in System],
         incidents=list(incidents.current()[:5]),
         fleet=fleet,
         reasons=[(_WHY[code], count, 100 * count / most) for code, count in fleet.by_reason.items()],
@@ -89,7 +89,7 @@ def board(*, at: datetime) -> Board:
 def _row(make: MakeBoard) -> Row:
     cells = [
         Cell(
-            label=System(system).label,
+            label=str(System(system).label),
             system=system,
             state=rolled.state,
             counts=counts,

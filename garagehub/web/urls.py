@@ -4,11 +4,13 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 
-from garagehub.web import account, garage, keys, metrics, sign_in, stock, team, views, webhooks
+from garagehub.web import account, garage, keys, language, metrics, sign_in, stock, team, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("board/", views.live_board, name="live-board"),
+    path("board/", views.live_board),
+    path("board/<str:language>/", views.live_board, name="live-board"),
+    path("language/", language.choose, name="language"),
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/code/", sign_in.code, name="sign-in-code"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign-out"),

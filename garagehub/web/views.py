@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
@@ -43,17 +43,21 @@ def how_we_decide(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @gzip_page
-def live_board(request: HttpRequest) -> HttpResponseBase:
+def live_board(request: HttpRequest, language: str = settings.LANGUAGE_CODE) -> HttpResponseBase:
     """What changes on the home page, for open pages and shared caches: 304 to those who have it already.
 
-    It is the same for everybody and sets no cookie.
+    It is the same for everybody and sets no cookie. Its language is part of its address, so that no cache mixes them up.
     """
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
     at = timezone.now()
-    etag = f'"{live.shared_version(at=at)}"'
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
-        pieces = live.fragments(at=at, of=etag.strip('"'))
-        response = HttpResponse(render_to_string("web/_live.html", {"pieces": pieces}))
+    with translation.override(language):
+        etag = f'"{live.shared_version(at=at)}"'
+        response = get_conditional_response(request, etag=etag)
+        if response is None:
+            pieces = live.fragments(at=at, of=etag.strip('"'))
+            response = HttpResponse(render_to_string("web/_live.html", {"pieces": pieces}))
+    response["Content-Language"] = language
     response["ETag"] = etag
     response["Cache-Control"] = f"public, max-age={live.SHARED_S}, stale-while-revalidate={live.STALE_S}"
     return response

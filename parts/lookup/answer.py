@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import REGION_NAMES, REGIONS, UK
@@ -69,7 +70,8 @@ def _find(typed: list[str], *, region: int | None) -> list[Asked]:
         try:
             asked.append(Asked(normalise(text)))
         except BadRegistrationError as error:
-            problem = DomainError(str(error), code="invalid_registration", fields={"registration": [str(error)]})
+            said = wording.plate_problem(str(error))
+            problem = DomainError(said, code="invalid_registration", fields={"registration": [said]})
             asked.append(Asked(error=problem))
     wanted = [one.registration for one in asked if one.registration]
     with prepared_cursor() as cursor:
@@ -79,9 +81,10 @@ def _find(typed: list[str], *, region: int | None) -> list[Asked]:
 
 
 def _not_found(registration: str) -> NotFoundError:
-    hint = suggestions(registration)
-    text = "We have no MOT record of this number plate. Check the letters and digits"
-    text += f": did you mean {' or '.join(hint)}?" if hint else ", above all O and 0, I and 1."
+    text = _("We have no MOT record of this number plate. Check the letters and digits, above all O and 0, I and 1.")
+    if hint := suggestions(registration):
+        said = _("We have no MOT record of this number plate. Check the letters and digits: did you mean %(plates)s?")
+        text = said % {"plates": _(" or ").join(hint)}
     return NotFoundError(text, code="vehicle_not_found", fields={"registration": [text]})
 
 
@@ -311,17 +314,18 @@ _PART_CODES = {
 def _explain(code: str, parts: list[dict[str, Any]], place: Place) -> list[dict[str, str]]:
     """The reason with its detail: once per part that is missing, or once for a dealer system."""
     if code not in _PART_CODES:
-        return [{"code": code, "detail": wording.SYSTEM_REASONS[code].format(place=place.name)}]
+        return [{"code": code, "detail": wording.system_reason(code, place=place.name)}]
     missing = [part for part in parts if not part["obtainable"]]
     return [{"code": code, "detail": _part_detail(code, part, place)} for part in missing] or [
-        {"code": code, "detail": "The parts of this repair could not be checked"}
+        {"code": code, "detail": _("The parts of this repair could not be checked")}
     ]
 
 
 def _part_detail(code: str, part: dict[str, Any], place: Place) -> str:
     supply: Supply | None = part["supply"]
     if part["by_vin"] and code == Reason.AVAILABILITY_UNKNOWN.label:
-        return f"{part['description']}: which part fits is known only from the VIN, and not every one can be had"
+        said = _("%(part)s: which part fits is known only from the VIN, and not every one can be had")
+        return said % {"part": part["description"]}
     return wording.part_reason(
         code,
         numbers=part["part_number"] or part["description"],

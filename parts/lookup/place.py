@@ -5,8 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from garagehub.lib.errors import DomainError
 from garagehub.lib.geography import REGION_NAMES, UK, about_miles, area_of, miles_between
+
+# What garagehub.lib.geography calls the regions, which knows of no languages.
+REGIONS_IN_WORDS = {
+    gettext_noop("Scotland"),
+    gettext_noop("North East"),
+    gettext_noop("North West"),
+    gettext_noop("Yorkshire and The Humber"),
+    gettext_noop("East Midlands"),
+    gettext_noop("West Midlands"),
+    gettext_noop("East of England"),
+    gettext_noop("London"),
+    gettext_noop("South East"),
+    gettext_noop("South West"),
+    gettext_noop("Wales"),
+    gettext_noop("Northern Ireland"),
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +39,7 @@ class Place:
     @property
     def name(self) -> str:
         """The place in words."""
-        return "the United Kingdom" if self.region == UK else REGION_NAMES[self.region]
+        return _("the United Kingdom") if self.region == UK else _(REGION_NAMES[self.region])
 
     def miles_to(self, latitude: float | None, longitude: float | None) -> int | None:
         """About how far, to 5 miles; None when either end is not known."""
@@ -44,8 +63,8 @@ def place_of(postcode: str | None) -> Place | None:
     area = area_of(postcode)
     if area is None:
         raise DomainError(
-            "That is not a UK postcode we know.",
+            _("That is not a UK postcode we know."),
             code="invalid_postcode",
-            fields={"postcode": ["Enter a postcode, or its first half, such as LE4 or SW1A 1AA."]},
+            fields={"postcode": [_("Enter a postcode, or its first half, such as LE4 or SW1A 1AA.")]},
         )
     return Place(area.region, area.latitude, area.longitude)

@@ -56,7 +56,7 @@ def road_sentence(answer: dict[str, Any]) -> str:
 def place_sentence(answer: dict[str, Any]) -> str:
     """For which part of the country the answer holds."""
     if answer["area"]["basis"] == "postcode":
-        return _("Answered for %(region)s.") % {"region": answer["area"]["region"]}
+        return _("Answered for %(region)s.") % {"region": _(answer["area"]["region"])}
     if answer["area"]["basis"] == "kept":
         return _("Answered for the part of the country where this car is kept, as its garage told us.")
     return _("Answered for the whole United Kingdom. Near you it may be different.")

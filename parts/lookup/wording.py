@@ -1,67 +1,93 @@
-"""The words of an answer: one plain sentence first, then why. Pure: no database, no clock."""
+"""The words of an answer: one plain sentence first, then why. Pure: no database, no clock.
+
+In the language in force: the reader's on a page, English in the API (`garagehub.web.language`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_noop, ngettext
+
 from parts.blocking.models import Reason
 
-_TODAY = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+# What parts.vehicles.registration says of a plate, which knows of no languages.
+_PLATE_PROBLEMS = {
+    gettext_noop("Enter a number plate, such as AA19 AAA."),
+    gettext_noop(
+        "A number plate has two to seven letters and digits, at least one of each."
+        " Enter a number plate, such as AA19 AAA."
+    ),
+}
+_TODAY = {1: lazy("one"), 2: lazy("two"), 3: lazy("three"), 4: lazy("four"), 5: lazy("five")}
+
+
+def plate_problem(said: str) -> str:
+    """Why something cannot be a number plate."""
+    return _(said) if said in _PLATE_PROBLEMS else said
 
 
 def count_in_words(number: int) -> str:
     """1 to 5 in words, more in figures."""
-    return _TODAY.get(number, str(number))
+    return str(_TODAY.get(number, number))
 
 
 def headline(status: str, *, reasons: Sequence[str], missing: int, repairs: int, place: str) -> str:
     """The one sentence an owner reads first."""
     if status == "no_repair_needed":
-        return "Your car needs no repair for its MOT that we know of."
+        return _("Your car needs no repair for its MOT that we know of.")
     if status == "repairable":
-        if repairs == 1:
-            return "Your car can be repaired now: what it needs can be had."
-        return f"Your car can be repaired now: all {count_in_words(repairs)} repairs it needs can be done."
+        return ngettext(
+            "Your car can be repaired now: what it needs can be had.",
+            "Your car can be repaired now: all %(count)s repairs it needs can be done.",
+            repairs,
+        ) % {"count": count_in_words(repairs)}
     if status == "blocked":
         return _blocked(reasons, missing, place)
     if Reason.REPAIR_UNKNOWN.label in reasons:
-        return "We cannot say whether your car can be repaired: we do not know which repair one of its faults needs."
-    return "We cannot say today whether your car can be repaired: a source of parts is not answering."
+        return _("We cannot say whether your car can be repaired: we do not know which repair one of its faults needs.")
+    return _("We cannot say today whether your car can be repaired: a source of parts is not answering.")
 
 
-# The gravest reason gives the sentence; the first that holds is said.
+# The gravest reason gives the sentence; the first that holds is said. A part that nobody has goes before all of them.
 _BLOCKED = (
-    ({Reason.PART_UNAVAILABLE}, "Your car is waiting for {parts} that nobody has today."),
-    ({Reason.CANNOT_ORDER}, "Your car is waiting: its part is in stock, but dealers' ordering systems are down."),
+    ({Reason.CANNOT_ORDER}, lazy("Your car is waiting: its part is in stock, but dealers' ordering systems are down.")),
     (
         {Reason.PART_NOT_IN_REGION},
-        "Your car is waiting: its part can be had, but nobody delivers it to {place} today.",
+        lazy("Your car is waiting: its part can be had, but nobody delivers it to %(place)s today."),
     ),
     (
         {Reason.CANNOT_IDENTIFY_PART},
-        "Your car is waiting: the right part cannot be looked up while the parts catalogue is down.",
+        lazy("Your car is waiting: the right part cannot be looked up while the parts catalogue is down."),
     ),
     (
         {Reason.NO_DIAGNOSTICS, Reason.NO_PROGRAMMING},
-        "Your car is waiting: no dealer in reach can run diagnostics or program new parts today.",
+        lazy("Your car is waiting: no dealer in reach can run diagnostics or program new parts today."),
     ),
-    ({Reason.NO_DIAGNOSTICS}, "Your car is waiting: no dealer in reach can run the diagnostics it needs today."),
-    ({Reason.NO_PROGRAMMING}, "Your car is waiting: no dealer in reach can program the new part today."),
+    ({Reason.NO_DIAGNOSTICS}, lazy("Your car is waiting: no dealer in reach can run the diagnostics it needs today.")),
+    ({Reason.NO_PROGRAMMING}, lazy("Your car is waiting: no dealer in reach can program the new part today.")),
 )
 
 
 def _blocked(reasons: Sequence[str], missing: int, place: str) -> str:
-    parts = f"{count_in_words(missing)} parts" if missing > 1 else "one part"
+    if Reason.PART_UNAVAILABLE.label in reasons:
+        return ngettext(
+            "Your car is waiting for one part that nobody has today.",
+            "Your car is waiting for %(count)s parts that nobody has today.",
+            max(1, missing),
+        ) % {"count": count_in_words(missing)}
     said = next(text for wanted, text in _BLOCKED if {reason.label for reason in wanted} <= set(reasons))
-    return said.format(parts=parts, place=place)
+    return str(said) % {"place": place}
 
 
 def sources(count: int) -> str:
     """ "the 3 sources checked", in the singular and for none."""
     if count == 0:
-        return "no source we can check"
-    return "the one source checked" if count == 1 else f"the {count} sources checked"
+        return _("no source we can check")
+    return ngettext("the one source checked", "the %(count)d sources checked", count) % {"count": count}
 
 
 def part_reason(
@@ -76,32 +102,44 @@ def part_reason(
 ) -> str:
     """Why one requirement is not met, naming its part numbers."""
     if code == Reason.PART_UNAVAILABLE.label:
-        said = "not listed by" if availability == "not_listed" else "no stock at"
-        return f"{numbers}: {said} {sources(checked)}"
+        said = _("%(part)s: no stock at %(sources)s")
+        if availability == "not_listed":
+            said = _("%(part)s: not listed by %(sources)s")
+        return said % {"part": numbers, "sources": sources(checked)}
     if code == Reason.PART_NOT_IN_REGION.label:
-        return f"{numbers}: in stock {where(elsewhere)}, but nobody delivers it to {place}"
+        words = {"part": numbers, "where": where(elsewhere), "place": place}
+        return _("%(part)s: in stock %(where)s, but nobody delivers it to %(place)s") % words
     if code == Reason.CANNOT_ORDER.label:
-        return f"{numbers}: in stock, but the dealers who have it cannot take orders or send parts"
+        return _("%(part)s: in stock, but the dealers who have it cannot take orders or send parts") % {"part": numbers}
     if not stale:
-        return f"{numbers}: no source tells us its stock"
-    verb = "has" if len(stale) == 1 else "have"
-    return f"{numbers}: could not be checked; {', '.join(stale)} {verb} sent nothing recent"
+        return _("%(part)s: no source tells us its stock") % {"part": numbers}
+    return ngettext(
+        "%(part)s: could not be checked; %(sources)s has sent nothing recent",
+        "%(part)s: could not be checked; %(sources)s have sent nothing recent",
+        len(stale),
+    ) % {"part": numbers, "sources": ", ".join(stale)}
 
 
 def where(offer: Mapping[str, Any] | None) -> str:
     """ "at Leicester Motors, about 40 miles away", as far as it is known."""
     if offer is None:
-        return "elsewhere"
-    name = offer["dealer_name"] or offer["supplier"]
-    miles = offer["distance_miles"]
-    return f"at {name}" if miles is None else f"at {name}, about {miles} miles away"
+        return _("elsewhere")
+    words = {"name": offer["dealer_name"] or offer["supplier"], "miles": offer["distance_miles"]}
+    if words["miles"] is None:
+        return _("at %(name)s") % words
+    return _("at %(name)s, about %(miles)d miles away") % words
 
 
-SYSTEM_REASONS = {
-    Reason.NO_DIAGNOSTICS.label: "No dealer in reach of {place} has working diagnostics for this make",
-    Reason.NO_PROGRAMMING.label: "No dealer in reach of {place} can program parts for this make",
-    Reason.CANNOT_IDENTIFY_PART.label: (
-        "The part must be found by VIN, and no dealer in reach of {place} has a working parts catalogue"
+_SYSTEM_REASONS = {
+    Reason.NO_DIAGNOSTICS.label: lazy("No dealer in reach of %(place)s has working diagnostics for this make"),
+    Reason.NO_PROGRAMMING.label: lazy("No dealer in reach of %(place)s can program parts for this make"),
+    Reason.CANNOT_IDENTIFY_PART.label: lazy(
+        "The part must be found by VIN, and no dealer in reach of %(place)s has a working parts catalogue"
     ),
-    Reason.REPAIR_UNKNOWN.label: "We do not know which repair this fault needs",
+    Reason.REPAIR_UNKNOWN.label: lazy("We do not know which repair this fault needs"),
 }
+
+
+def system_reason(code: str, *, place: str) -> str:
+    """Why a repair cannot be done that waits for no part."""
+    return str(_SYSTEM_REASONS[code]) % {"place": place}

@@ -97,6 +97,7 @@ class World:
         made: dict[str, Any] = {
             "code": lambda: self.here.code,
             "system": lambda: "diagnostics",
+            "language": lambda: "cy",
             "uidb64": lambda: "MQ",
             "slug": lambda: self.slug(route),
             "token": lambda: self.token(route),
