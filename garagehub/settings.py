@@ -173,6 +173,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "garagehub.lib.api.problem_json",
     "DEFAULT_THROTTLE_RATES": {
         "lookup": env_str("THROTTLE_LOOKUP", "60/min"),
+        "lookup_total": env_str("THROTTLE_LOOKUP_TOTAL", "3000/min"),
         "public": env_str("THROTTLE_PUBLIC", "300/min"),
         "garage": env_str("THROTTLE_GARAGE", "600/min"),
         "report": env_str("THROTTLE_REPORT", "120/min"),

@@ -24,8 +24,10 @@ from dealers.models import System
 from dealers.prompts import prompts_for
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
+from garagehub.lib.uploads import is_too_large
 from parts.lookup.checking import check_parts, silent_sources
 from parts.lookup.forms import PartNumbersForm, RegistrationsForm
+from parts.lookup.lists import too_large
 from parts.lookup.live import look_up_many
 
 _WHY_NOT = {
@@ -67,18 +69,18 @@ def workbench(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_part_numbers(request: HttpRequest) -> HttpResponse:
-    """Part numbers pasted: one row each, in the order given, as a page or as CSV."""
+    """Part numbers pasted or in a file: one row each, in the order given, as a page or as CSV."""
     if request.method != "POST":  # back from signing in, or the address typed
         return redirect("garage")
-    form = PartNumbersForm(request.POST, prefix="parts")
-    answer = _checked(form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
+    form = PartNumbersForm(request.POST, request.FILES, prefix="parts")
+    answer = _checked(request, form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
     if answer is None:
         return _page(request, {"parts_form": form}, status=400)
-    rows = [_part(row) for row in answer["results"]]
+    rows = [part_row(row) for row in answer["results"]]
     if request.POST.get("as") == "csv":
-        return _csv("parts.csv", _PART_COLUMNS, (_part_line(row) for row in rows))
+        return csv_file("parts.csv", _PART_COLUMNS, (_part_line(row) for row in rows))
     counts = Counter(row["state"] for row in rows)
-    context = {"parts_form": form, "rows": rows, "counts": counts, "sources": answer["sources"]}
+    context = {"parts_form": form.once_checked(), "rows": rows, "counts": counts, "sources": answer["sources"]}
     return _page(request, context | {"at": timezone.now()})
 
 
@@ -87,22 +89,24 @@ def check_part_numbers(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_cars(request: HttpRequest) -> HttpResponse:
-    """Plates pasted: one row each, in the order given, as a page or as CSV."""
+    """Plates pasted or in a file: one row each, in the order given, as a page or as CSV."""
     if request.method != "POST":
         return redirect("garage")
-    form = RegistrationsForm(request.POST, prefix="cars")
-    answers = _checked(form, lambda items, postcode: look_up_many(items, postcode=postcode, at=timezone.now()))
+    form = RegistrationsForm(request.POST, request.FILES, prefix="cars")
+    answers = _checked(request, form, lambda items, postcode: look_up_many(items, postcode=postcode, at=timezone.now()))
     if answers is None:
         return _page(request, {"cars_form": form}, status=400)
-    cars = [_car(typed, answer) for typed, answer in zip(form.cleaned_data["items"], answers, strict=True)]
+    cars = [car_row(typed, answer) for typed, answer in zip(form.cleaned_data["items"], answers, strict=True)]
     if request.POST.get("as") == "csv":
-        return _csv("cars.csv", _CAR_COLUMNS, (_car_line(car) for car in cars))
+        return csv_file("cars.csv", _CAR_COLUMNS, (_car_line(car) for car in cars))
     counts = Counter(car["status"] for car in cars)
-    return _page(request, {"cars_form": form, "cars": cars, "counts": counts, "at": timezone.now()})
+    return _page(request, {"cars_form": form.once_checked(), "cars": cars, "counts": counts, "at": timezone.now()})
 
 
-def _checked(form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
+def _checked(request: HttpRequest, form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
     """The check's answer, or None with the form saying what is wrong."""
+    if is_too_large(request):
+        form.add_error("file", too_large().message)
     if not form.is_valid():
         return None
     try:
@@ -113,7 +117,7 @@ def _checked(form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:
         return None
 
 
-def _part(row: dict[str, Any]) -> dict[str, Any]:
+def part_row(row: dict[str, Any]) -> dict[str, Any]:
     """The row with the state a garage asks for: can it be had? And if not, why."""
     if row["matched"] in {"unknown", "ambiguous"}:
         state, why = "unrecognised", ""
@@ -129,7 +133,8 @@ def _part(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"state": state, "why": why, "expected_on": expected_on}
 
 
-def _car(typed: str, answer: dict[str, Any] | DomainError) -> dict[str, Any]:
+def car_row(typed: str, answer: dict[str, Any] | DomainError) -> dict[str, Any]:
+    """The answer about a car in one line of a table."""
     if isinstance(answer, DomainError):
         return {"typed": typed, "status": "unrecognised", "error": answer.message}
     parts = [part for repair in answer["repairs"] for part in repair["parts"]]
@@ -182,7 +187,7 @@ def _car_line(car: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _csv(filename: str, columns: Iterable[str], lines: Iterable[list[Any]]) -> HttpResponse:
+def csv_file(filename: str, columns: Iterable[str], lines: Iterable[list[Any]]) -> HttpResponse:
     """A file that a spreadsheet opens as text: a cell that could be a formula gets an apostrophe (OWASP CSV injection)."""
     out = io.StringIO()
     writer = csv.writer(out)

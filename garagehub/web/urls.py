@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 
-from garagehub.web import account, garage, keys, language, metrics, sign_in, stock, team, views, webhooks
+from garagehub.web import account, garage, keys, language, metrics, search, sign_in, stock, team, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -33,6 +33,8 @@ urlpatterns = [
     path("garage/", garage.workbench, name="garage"),
     path("garage/parts/", garage.check_part_numbers, name="garage-parts"),
     path("garage/cars/", garage.check_cars, name="garage-cars"),
+    path("garage/search/", search.search, name="garage-search"),
+    path("garage/part/", search.part, name="garage-part"),
     path("garage/stock/", stock.stock, name="garage-stock"),
     path("garage/stock/<uuid:public_id>/", stock.waiting, name="garage-stock-waiting"),
     path("garage/keys/", keys.keys, name="garage-keys"),

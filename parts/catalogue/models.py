@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar, Self
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -41,6 +43,10 @@ class Brand(models.Model):
         return self.name
 
 
+# Asked in these very words, or the index does not answer.
+DESCRIPTION_WORDS = SearchVector("description", config="english")
+
+
 class PartQuerySet(models.QuerySet["Part"]):
     """Questions about parts, in English."""
 
@@ -63,7 +69,10 @@ class Part(models.Model):
     objects = PartQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["brand"], name="parts_part_brand")]
+        indexes: ClassVar = [
+            models.Index(fields=["brand"], name="parts_part_brand"),
+            GinIndex(DESCRIPTION_WORDS, name="parts_part_words"),
+        ]
 
     def __str__(self) -> str:
         # The number stands in another table: named only where the query brought it along.
@@ -87,7 +96,11 @@ class PartNumber(models.Model):
             models.UniqueConstraint(fields=["norm", "brand"], name="parts_number_once_per_brand"),
             models.UniqueConstraint(fields=["part"], condition=models.Q(is_main=True), name="parts_number_one_shown"),
         ]
-        indexes: ClassVar = [models.Index(fields=["part"], name="parts_number_part")]
+        indexes: ClassVar = [
+            models.Index(fields=["part"], name="parts_number_part"),
+            # For the beginnings of numbers: the constraint's index serves whole ones only, unless text sorts by bytes.
+            models.Index(fields=["norm"], opclasses=["varchar_pattern_ops"], name="parts_number_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.raw

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from garagehub.lib.errors import DomainError
+from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.prepared import prepared_cursor
-from parts.catalogue.models import Part, PartNumber
+from parts.catalogue.models import DESCRIPTION_WORDS, Brand, Part, PartNumber, PartQuerySet
 from parts.catalogue.numbers import normalise
 from parts.catalogue.supersession import MAX_CHAIN
 
 MAX_NUMBERS = 500
+_MAX_WORDS = 8
 
 EXACT = "exact"
 NORMALISED = "normalised"
@@ -70,6 +73,14 @@ class Match(NamedTuple):
     candidates: tuple[Candidate, ...] = ()
 
 
+def known_part(part_number: str, *, brand: str) -> Match:
+    """The part of the brand that has the number. NotFoundError `part_not_found`. One query."""
+    for candidate in resolve_numbers([part_number])[0].candidates:
+        if candidate.brand == brand:
+            return match_of(candidate, SUPERSEDED if candidate.successors else EXACT)
+    raise NotFoundError(f"We know no part {part_number} of {brand}.", code="part_not_found")
+
+
 def resolve_numbers(numbers: Sequence[str]) -> list[Match]:
     """One match per number, in the order given, repeats repeated. One query.
 
@@ -83,17 +94,45 @@ def resolve_numbers(numbers: Sequence[str]) -> list[Match]:
     return [_match(number, found.get(norm, [])) for number, norm in zip(numbers, norms, strict=True)]
 
 
-def search_parts(text: str) -> QuerySet[Part]:
-    """Parts whose number starts with the text, or whose description or brand has all its words; by number."""
-    words = text.replace("\0", "").split()
+def search_parts(text: str) -> PartQuerySet:
+    """Parts whose number starts with the text, or whose description or brand has words that begin with all of its.
+
+    Words are compared by their stems, so that "springs" finds a spring. Those with just this number come first, then
+    those whose number begins with it, then by description.
+    """
+    norm, words = normalise(text), re.findall(r"[^\W_]+", text.lower())[:_MAX_WORDS]
     if not words:
         return Part.objects.none()
-    by_words = Q()
+    starting = PartNumber.objects.filter(norm__startswith=norm) if norm else PartNumber.objects.none()
+    # A union, not OR: each half can use its index.
+    found = starting.order_by().values("part_id").union(_with_words(words).order_by().values("pk"))
+    return (
+        Part.objects.filter(pk__in=found)
+        .select_related("brand")
+        .order_by(
+            ~Exists(PartNumber.objects.filter(part=OuterRef("pk"), norm=norm)),
+            ~Exists(starting.filter(part=OuterRef("pk"))),
+            "description",
+            "pk",
+        )
+    )
+
+
+def _with_words(words: Sequence[str]) -> QuerySet[Part]:
+    brands = [(pk, name.lower().split()) for pk, name in Brand.objects.values_list("pk", "name")]
+    parts = Part.objects.annotate(words=DESCRIPTION_WORDS)
+    elsewhere = []
     for word in words:
-        by_words &= Q(description__icontains=word) | Q(brand__name__icontains=word)
-    norm = normalise(text)
-    by_number = Q(pk__in=PartNumber.objects.filter(norm__startswith=norm).values("part")) if norm else Q()
-    return Part.objects.filter(by_number | by_words).select_related("brand").order_by("pk")
+        named = [pk for pk, name in brands if any(own.startswith(word) for own in name)]
+        if named:
+            parts = parts.filter(Q(words=_beginning(word)) | Q(brand__in=named))
+        else:
+            elsewhere.append(word)
+    return parts.filter(words=_beginning(*elsewhere)) if elsewhere else parts
+
+
+def _beginning(*words: str) -> SearchQuery:
+    return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="english", search_type="raw")
 
 
 class _Found(NamedTuple):
@@ -124,9 +163,14 @@ def _match(number: str, found: list[_Found]) -> Match:
         return Match(number, AMBIGUOUS, candidates=candidates)
     [(raw, candidate)] = found
     spelling = EXACT if raw == number.strip() else NORMALISED
+    return match_of(candidate, SUPERSEDED if candidate.successors else spelling)._replace(input=number)
+
+
+def match_of(candidate: Candidate, matched: str) -> Match:
+    """A part that was found in another way, as if its number had been typed."""
     return Match(
-        input=number,
-        matched=SUPERSEDED if candidate.successors else spelling,
+        input=candidate.part_number,
+        matched=matched,
         part_id=candidate.part_id,
         part_number=candidate.part_number,
         brand=candidate.brand,
@@ -134,5 +178,5 @@ def _match(number: str, found: list[_Found]) -> Match:
         lifecycle=candidate.lifecycle,
         grade=candidate.grade,
         successors=candidate.successors,
-        candidates=candidates,
+        candidates=(candidate,),
     )

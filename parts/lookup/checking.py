@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db.models import Q
 
 from garagehub.lib.prepared import prepared_cursor
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
-from parts.lookup.place import ANYWHERE, place_of
+from parts.lookup.place import ANYWHERE, Place, place_of
 from parts.lookup.supply import Seen, Supply, supplies_of
 from parts.stock.models import Availability, Freshness, Supplier
 
@@ -27,16 +28,17 @@ def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime
 
     DomainError `invalid_postcode`. Constant queries for any number of inputs.
     """
-    place = place_of(postcode) or ANYWHERE
     matches = resolve_numbers(numbers)
+    return {"results": rows_of(matches, place=place_of(postcode) or ANYWHERE, at=at), "sources": sources(at=at)}
+
+
+def rows_of(matches: Sequence[Match], *, place: Place, at: datetime) -> list[dict[str, Any]]:
+    """What is known of each match, seen from the place. Two queries for any number of them."""
     wanted = {part_id for match in matches for part_id in _parts_of(match)}
     seen = supplies_of([Seen(part_id, place.region) for part_id in wanted], place=place, at=at)
     supplies = {one.part_id: supply for one, supply in seen.items()}
     demand = _demand(wanted)
-    return {
-        "results": [_row(match, supplies, demand) for match in matches],
-        "sources": sources(at=at),
-    }
+    return [_row(match, supplies, demand) for match in matches]
 
 
 def sources(*, at: datetime) -> list[dict[str, Any]]:

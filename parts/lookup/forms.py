@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from garagehub.lib.errors import DomainError
+from parts.lookup.lists import read_list
 
 MAX_PART_NUMBERS = 500
 MAX_REGISTRATIONS = 200
@@ -34,10 +38,15 @@ class VehicleForm(forms.Form):
 
 
 class _ListForm(forms.Form):
-    """Many things pasted at once: one a line, or parted by commas, semicolons or tabs."""
+    """Many things at once: pasted, one a line or parted by commas, semicolons or tabs, and those of a file after them."""
 
-    items = forms.CharField(
-        widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}), error_messages={"required": _NOTHING_PASTED}
+    items = forms.CharField(required=False, widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}))
+    file = forms.FileField(
+        label=_("Or a file with them"),
+        help_text=_("Text, CSV or Excel (.xlsx). Its first column is read."),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.xlsx"}),
     )
     postcode = forms.CharField(
         label=_("Postcode (for distances)"),
@@ -48,16 +57,36 @@ class _ListForm(forms.Form):
     limit = 0
 
     def clean_items(self) -> list[str]:
-        """The list in the order given, nothing dropped but empty places."""
-        found = [word.strip() for word in re.split(r"[\n\r,;\t]+", self.cleaned_data["items"]) if word.strip()]
+        """What was pasted, in the order given, nothing dropped but empty places."""
+        return [word.strip() for word in re.split(r"[\n\r,;\t]+", self.cleaned_data["items"]) if word.strip()]
+
+    def clean_file(self) -> list[str]:
+        """What the file lists."""
+        file = self.cleaned_data["file"]
+        if not file:
+            return []
+        try:
+            return read_list(file)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Put both together in `items`; hold them against the limit."""
+        data = super().clean() or {}
+        if "items" not in data or "file" not in data:
+            return data
+        data["items"] = found = data["items"] + data["file"]
         if not found:
-            raise forms.ValidationError(_NOTHING_PASTED)
-        if len(found) > self.limit:
-            raise forms.ValidationError(
-                _("That is %(found)d; at most %(limit)d can be checked at once. Check them in smaller lots."),
-                params={"found": len(found), "limit": self.limit},
-            )
-        return found
+            self.add_error("items", _NOTHING_PASTED)
+        elif len(found) > self.limit:
+            text = _("That is %(found)d; at most %(limit)d can be checked at once. Check them in smaller lots.")
+            self.add_error("items", text % {"found": len(found), "limit": self.limit})
+        return data
+
+    def once_checked(self) -> Self:
+        """A new form that holds what was checked: a file would have to be chosen again to have the same as CSV."""
+        initial = {"items": "\n".join(self.cleaned_data["items"]), "postcode": self.cleaned_data["postcode"]}
+        return type(self)(initial=initial, prefix=self.prefix)
 
 
 class PartNumbersForm(_ListForm):

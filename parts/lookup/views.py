@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods
 
 from garagehub.lib.errors import DomainError, UnavailableError
 from garagehub.lib.pages import render
+from parts.lookup import question
 from parts.lookup.forms import VehicleForm
 from parts.lookup.live import NOT_FOUND, look_up
-from parts.lookup.nearby import nearest_dealers
-from parts.lookup.place import place_of
+from parts.lookup.nearby import Nearest, nearest_places
+from parts.lookup.past import past_of
+from parts.lookup.place import Place, place_of
 from parts.lookup.sentences import changes, place_sentence, road_sentence
-from parts.lookup.throttle import take_a_turn
+from parts.lookup.throttle import Refusal, take_a_turn
 from parts.vehicles.registration import BadRegistrationError, normalise, suggestions
 
 
@@ -31,19 +33,31 @@ def vehicle(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "lookup/vehicle.html", {"form": VehicleForm()})
     form = VehicleForm(request.POST)
-    if wait := take_a_turn(request):
-        response = _problem(
-            request,
-            form,
-            _("Too many look-ups"),
-            _("Wait %(seconds)d seconds, then try again.") % {"seconds": wait},
-            429,
-        )
-        response["Retry-After"] = str(wait)
-        return response
+    token = request.POST.get("question")
+    is_person = token is not None and question.is_answered(token, request.POST.get("answer", ""))
+    if refusal := take_a_turn(request, is_person=is_person):
+        return _too_many(request, form, refusal)
     if not form.is_valid():
         return render(request, "lookup/vehicle.html", {"form": form}, status=400)
     return _answer(request, form)
+
+
+def _too_many(request: HttpRequest, form: VehicleForm, refusal: Refusal) -> HttpResponse:
+    """429, plainly; who shares a busy address may show that they are a person instead of waiting."""
+    wait = {"seconds": refusal.wait_s}
+    context: dict[str, Any] = {"form": form, "problem_title": _("Too many look-ups")}
+    if refusal.is_total:
+        context["problem_title"] = _("Very many people are asking at the moment")
+        context["problem"] = _("Try again in %(seconds)d seconds. Nothing is wrong with what you entered.") % wait
+    else:
+        context["problem"] = (
+            _("Many were made from your network. Answer the question below, or try again in %(seconds)d seconds.")
+            % wait
+        )
+        context["question"] = question.ask()
+    response = render(request, "lookup/vehicle.html", context, status=429)
+    response["Retry-After"] = str(refusal.wait_s)
+    return response
 
 
 def _answer(request: HttpRequest, form: VehicleForm) -> HttpResponse:
@@ -70,9 +84,16 @@ def _answer(request: HttpRequest, form: VehicleForm) -> HttpResponse:
         "place_sentence": place_sentence(answer),
         "postcode": postcode,
         "changes": changes(answer),
-        "places": nearest_dealers(answer["make"], place=place) if place and answer["repairs"] else [],
+        "near": _near(answer, place),
+        "past": past_of(answer["registration"], at=at),
     }
     return render(request, "lookup/vehicle.html", context)
+
+
+def _near(answer: dict[str, Any], place: Place | None) -> Nearest | None:
+    if place is None or not answer["repairs"]:
+        return None
+    return nearest_places(answer["registration"], make=answer["make"], place=place)
 
 
 def _problem(  # noqa: PLR0917 - one page, its words

@@ -48,6 +48,15 @@ def checked_cars(page: Page) -> None:
     page.get_by_role("button", name="Check cars").click()
 
 
+def found(what: str) -> Open:
+    def find(page: Page) -> None:
+        page.goto("/garage/search/")
+        page.get_by_label("Find a part or a car").fill(what)
+        page.get_by_role("button", name="Find").click()
+
+    return find
+
+
 def stock_looked_at(page: Page) -> None:
     page.goto("/garage/stock/")
     body = b"Part number,Brand,Qty,Price\nLR900581,Land Rover,2,12.50\nLR900582,Land Rover,many,dear\n"
@@ -75,6 +84,11 @@ PAGES: dict[str, tuple[str | None, Open]] = {
     "workbench": (OWNER, at("/garage/")),
     "parts checked": (OWNER, checked_parts),
     "cars checked": (OWNER, checked_cars),
+    "search": (OWNER, at("/garage/search/")),
+    "parts found": (OWNER, found("brake pad")),
+    "car found": (OWNER, found("AA19 AAA")),
+    "nothing found": (OWNER, found("no such thing")),
+    "one part": (OWNER, at("/garage/part/?number=LR900581&brand=Land Rover")),
     "own dealer": (OWNER, own_dealer),
     "keys": (OWNER, at("/garage/keys/")),
     "team": (OWNER, at("/garage/team/")),

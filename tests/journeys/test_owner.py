@@ -63,7 +63,7 @@ def test_an_owner_who_says_where_they_are_is_answered_for_there(page: Page):
     page.get_by_role("button", name="Answer for my area").click()
 
     expect(page.get_by_text("Answered for Scotland.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Dealers near you who can run diagnostics")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who could do it near you")).to_be_visible()
 
 
 def test_the_owner_of_a_car_that_passed_reads_that_it_needs_nothing(page: Page):

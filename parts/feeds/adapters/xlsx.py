@@ -66,6 +66,13 @@ class XlsxAdapter(Adapter):
             yield from _batches((line for line in itertools.chain(first, lines) if line[0] > table.header), table)
 
 
+def sheet_texts(file: IO[bytes]) -> Iterator[list[str]]:
+    """The texts of each row of the first sheet, numbers as the digits they show. BrokenFileError if it is no workbook."""
+    _check_size(file)
+    for _, cells in _lines(file, XlsxConfig()):
+        yield [_digits(cell) or _text(cell) for cell in cells]
+
+
 def _check_size(file: IO[bytes]) -> None:
     """BrokenFileError unless it is a workbook of bearable size. Python's zipfile reads no more than an entry declares."""
     try:

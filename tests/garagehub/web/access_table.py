@@ -92,6 +92,9 @@ TABLE = {
     "POST garage/parts/": GARAGES,
     "GET garage/cars/": SIGNED_IN,
     "POST garage/cars/": GARAGES,
+    "GET garage/search/": GARAGES,
+    "POST garage/search/": GARAGES,
+    "GET garage/part/": frozenset(),  # who works at a garage is told of the part that the address names; here, none
     "GET garage/stock/": GARAGES,
     "POST garage/stock/": GARAGES,
     "GET garage/stock/<uuid:public_id>/": HERE,

@@ -32,7 +32,7 @@ ROW = {
     ],
 )
 def test_a_part_is_counted_by_whether_it_can_be_had(said, state, why):
-    row = garage._part(ROW | said)
+    row = garage.part_row(ROW | said)
 
     assert (row["state"], row["why"]) == (state, why)
 
@@ -47,15 +47,15 @@ def test_a_part_is_counted_by_whether_it_can_be_had(said, state, why):
     ],
 )
 def test_a_date_is_given_only_for_a_part_that_is_not_in_stock(said, expected_on):
-    assert garage._part(ROW | said)["expected_on"] == expected_on
+    assert garage.part_row(ROW | said)["expected_on"] == expected_on
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+44", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_no_cell_of_a_csv_can_be_a_formula(cell):
-    response = garage._csv("x.csv", ["a"], [[cell]])
+    response = garage.csv_file("x.csv", ["a"], [[cell]])
 
     assert f"'{cell}" in response.content.decode("utf-8-sig")
 
 
 def test_figures_of_a_csv_stay_figures():
-    assert garage._csv("x.csv", ["a"], [[-5, None]]).content.decode("utf-8-sig").splitlines()[1] == "-5,"
+    assert garage.csv_file("x.csv", ["a"], [[-5, None]]).content.decode("utf-8-sig").splitlines()[1] == "-5,"
