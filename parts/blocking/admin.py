@@ -89,7 +89,7 @@ class RepairStatusAdmin(Derived):
     # By public id, never by plate: what is searched for stands in the address.
     search_fields = ("=vehicle__public_id",)
     ordering = ("since",)
-    fields = ("vehicle", "status_shown", "reasons_shown", "risk_shown", "since", "why")
+    fields = ("vehicle", "status_shown", "reasons_shown", "since", "why")
 
     @admin.display(description="status", ordering="status")
     def status_shown(self, status: RepairStatus) -> str:
@@ -98,10 +98,6 @@ class RepairStatusAdmin(Derived):
     @admin.display(description="reasons")
     def reasons_shown(self, status: RepairStatus) -> str:
         return ", ".join(reason_codes(status.reasons)) or "-"
-
-    @admin.display(description="if what was advised failed")
-    def risk_shown(self, status: RepairStatus) -> str:
-        return ", ".join(reason_codes(status.risk)) or "-"
 
     @admin.display(description="region", ordering="vehicle__region")
     def region_shown(self, status: RepairStatus) -> str:

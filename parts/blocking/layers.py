@@ -92,7 +92,7 @@ STATUSES = Layer(
     "statuses",
     "parts_repairstatus",
     ("vehicle_id",),
-    ("status", "reasons", "risk"),
+    ("status", "reasons"),
     dirty="touched_vehicle",
     dirty_key="vehicle_id",
 )

@@ -230,14 +230,17 @@ class RepairNeed(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["repair", "vehicle"], include=["is_failing"], name="parts_need_repair")
+            # Which vehicles a repair's masks concern is read from this index alone.
+            models.Index(
+                fields=["repair", "vehicle"], include=["is_failing", "region", "split"], name="parts_need_repair"
+            ),
         ]
 
 
 class RepairStatus(models.Model):
-    """L4: sparse: a row only where something stands, or would stand, in the way.
+    """L4: sparse: a row only where something stands in the way of what failed, so blocked or not known.
 
-    Absent: repairable if the vehicle has open fails, else nothing to repair.
+    Absent: repairable if the vehicle has open fails, else nothing to repair. Advisories are never here.
     """
 
     vehicle = models.OneToOneField(
@@ -245,7 +248,6 @@ class RepairStatus(models.Model):
     )
     status = models.CharField(max_length=16, choices=Verdict.choices)
     reasons = models.SmallIntegerField(help_text="Reason bits of the defects that failed.")
-    risk = models.SmallIntegerField(default=0, help_text="The same for advisories: what would block if it got worse.")
     since = models.DateTimeField(help_text="Since when the status, not the reasons, has been so.")
 
     class Meta:

@@ -102,11 +102,10 @@ class Need(NamedTuple):
 
 
 class Status(NamedTuple):
-    """A vehicle's verdict, the reasons of what failed, and the same of what was only advised."""
+    """A vehicle's verdict and the reasons of what failed. What was only advised stands in nobody's way."""
 
     verdict: Verdict
     reasons: Reason
-    risk: Reason
 
 
 NOWHERE = Masks(0, 0, 0)

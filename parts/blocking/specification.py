@@ -153,14 +153,15 @@ def _needs(world: World, splits: Mapping[int, list[str]]) -> dict[int, Need]:
 def _statuses(
     vehicles: Iterable[int], needs: Iterable[Need], readiness: Mapping[tuple[int, int], Readiness]
 ) -> dict[int, Status]:
-    named = {vehicle: {True: Reason(0), False: Reason(0)} for vehicle in vehicles}
+    named = {vehicle: Reason(0) for vehicle in vehicles}
     failed = set()
     for need in needs:
+        if not need.is_failing:
+            continue
+        failed.add(need.vehicle)
         found = readiness[need.repair, need.split] if need.repair is not None else None
-        named[need.vehicle][need.is_failing] |= rules.reasons(found, need.region, needs_nothing=need.needs_nothing)
-        if need.is_failing:
-            failed.add(need.vehicle)
+        named[need.vehicle] |= rules.reasons(found, need.region, needs_nothing=need.needs_nothing)
     return {
-        vehicle: Status(rules.verdict(by[True], has_failed=vehicle in failed), by[True], by[False])
-        for vehicle, by in named.items()
+        vehicle: Status(rules.verdict(reasons, has_failed=vehicle in failed), reasons)
+        for vehicle, reasons in named.items()
     }

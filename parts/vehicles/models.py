@@ -73,6 +73,8 @@ class Vehicle(models.Model):
             models.Index(fields=["mot_expires_on"], name="parts_vehicle_mot_expires"),
             models.Index(fields=["model"], condition=models.Q(open_fails__gt=0), name="parts_vehicle_failed"),
             models.Index(fields=["vin_last8"], condition=~models.Q(vin_last8=""), name="parts_vehicle_vin"),
+            # Few are off the road; every count of blocked vehicles leaves them out.
+            models.Index(fields=["id"], condition=models.Q(is_sorn=True), name="parts_vehicle_sorn"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ SELECT
     EXISTS (SELECT FROM parts_repairneed need WHERE need.vehicle_id = changing.vehicle_id AND need.is_failing)
         AS had_failed
 FROM (
-    SELECT vehicle_id FROM delta_needs WHERE vehicle_id IS NOT NULL
+    SELECT vehicle_id FROM delta_needs WHERE is_failing
     UNION
-    SELECT old_vehicle_id FROM delta_needs WHERE old_vehicle_id IS NOT NULL
+    SELECT old_vehicle_id FROM delta_needs WHERE old_is_failing
 ) changing

@@ -4,14 +4,12 @@ SELECT vehicle_id, old, new, reasons
 FROM (
     SELECT
         concerned.vehicle_id,
-        coalesce(stored.status, CASE WHEN coalesce(before.had_failed, has_failed) THEN 'repairable'
+        coalesce(delta.old_status, CASE WHEN coalesce(before.had_failed, has_failed) THEN 'repairable'
             ELSE 'no_repair_needed' END) AS old,
-        CASE WHEN delta.op IS NULL THEN stored.status ELSE delta.status END AS sparse_new,
-        CASE WHEN delta.op IS NULL THEN stored.reasons ELSE delta.reasons END AS sparse_reasons,
-        has_failed
+        coalesce(delta.status, CASE WHEN has_failed THEN 'repairable' ELSE 'no_repair_needed' END) AS new,
+        coalesce(delta.reasons, 0::smallint) AS reasons
     FROM (SELECT vehicle_id FROM delta_statuses UNION SELECT vehicle_id FROM before) concerned
     LEFT JOIN delta_statuses delta ON delta.vehicle_id = concerned.vehicle_id
-    LEFT JOIN parts_repairstatus stored ON stored.vehicle_id = concerned.vehicle_id
     LEFT JOIN before ON before.vehicle_id = concerned.vehicle_id
     CROSS JOIN LATERAL (
         SELECT coalesce((
@@ -20,10 +18,8 @@ FROM (
             LIMIT 1
         ), false) AS has_failed
     ) needs
+    -- A status that is stored and stays moves nothing.
+    WHERE delta.vehicle_id IS NOT NULL
+        OR NOT EXISTS (SELECT FROM parts_repairstatus stored WHERE stored.vehicle_id = concerned.vehicle_id)
 ) stood
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sparse_new, CASE WHEN has_failed THEN 'repairable' ELSE 'no_repair_needed' END) AS new,
-        coalesce(sparse_reasons, 0) AS reasons
-) stands
 WHERE old <> new

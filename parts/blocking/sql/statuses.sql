@@ -1,20 +1,9 @@
--- What stands in the way of each vehicle, or would if what was advised failed: rules.reasons and verdict.
--- Only vehicles with a reason. The reasons of advisories travel eight bits up.
+-- What stands in the way of each vehicle: rules.reasons and verdict. Only vehicles with a reason, and only what failed:
+-- whether an advisory could be mended is asked by those who read it, one vehicle at a time.
 SELECT
     vehicle_id,
-    CASE
-        WHEN (named & %(blocking)s) <> 0 THEN 'blocked'
-        WHEN (named & %(reasons)s) <> 0 THEN 'unknown'
-        -- LIMIT keeps this a look at the one vehicle's needs, and it is reached only where nothing that failed is named.
-        WHEN (
-            SELECT true FROM parts_repairneed failed
-            WHERE failed.vehicle_id = concerned.vehicle_id AND failed.is_failing
-            LIMIT 1
-        ) THEN 'repairable'
-        ELSE 'no_repair_needed'
-    END AS status,
-    (named & %(reasons)s)::smallint AS reasons,
-    (named >> 8)::smallint AS risk
+    CASE WHEN (named & %(blocking)s) <> 0 THEN 'blocked' ELSE 'unknown' END AS status,
+    named::smallint AS reasons
 FROM (
     SELECT
         need.vehicle_id,
@@ -31,10 +20,13 @@ FROM (
                 | CASE WHEN (repair.diagnostics >> need.region) & 1 = 1 THEN 0 ELSE %(no_diagnostics)s END
                 | CASE WHEN (repair.programming >> need.region) & 1 = 1 THEN 0 ELSE %(no_programming)s END
                 | CASE WHEN (repair.identify >> need.region) & 1 = 1 THEN 0 ELSE %(cannot_identify_part)s END
-        END << CASE WHEN need.is_failing THEN 0 ELSE 8 END) AS named
+        END) AS named
     FROM parts_repairneed need
     JOIN touched_vehicle touched ON touched.id = need.vehicle_id  -- only dirty
     LEFT JOIN parts_readiness repair ON repair.repair_id = need.repair_id AND repair.split = need.split
-    WHERE NOT need.needs_nothing AND coalesce((repair.ready >> need.region) & 1, 0) = 0
+    WHERE need.is_failing
+        AND NOT need.needs_nothing
+        -- IS DISTINCT FROM for the planner, who takes an equation for rare and this for common.
+        AND ((repair.ready >> need.region) & 1) IS DISTINCT FROM 1
     GROUP BY need.vehicle_id
 ) concerned

@@ -1,8 +1,8 @@
--- The vehicles to decide again: whose needs changed, or that need a repair whose masks changed where they are kept.
+-- The vehicles to decide again: what failed on them changed, or needs a repair whose masks changed where they are kept.
 -- This filter keeps the work proportional: a part gone from one region touches the vehicles of that region.
-SELECT vehicle_id AS id FROM delta_needs WHERE vehicle_id IS NOT NULL
+SELECT vehicle_id AS id FROM delta_needs WHERE is_failing
 UNION
-SELECT old_vehicle_id FROM delta_needs WHERE old_vehicle_id IS NOT NULL
+SELECT old_vehicle_id FROM delta_needs WHERE old_is_failing
 UNION
 SELECT need.vehicle_id
 FROM (
@@ -15,4 +15,4 @@ FROM (
     FROM delta_readiness
 ) repair
 JOIN parts_repairneed need ON need.repair_id = repair.repair_id AND need.split = repair.split
-WHERE repair.everywhere OR (repair.regions >> need.region) & 1 = 1
+WHERE need.is_failing AND (repair.everywhere OR (repair.regions >> need.region) & 1 = 1)

@@ -4,14 +4,14 @@ DELETE FROM parts_repairstatus stored USING delta_statuses delta
 WHERE delta.op = 'D' AND stored.vehicle_id = delta.vehicle_id;
 
 UPDATE parts_repairstatus stored
-SET status = delta.status, reasons = delta.reasons, risk = delta.risk,
+SET status = delta.status, reasons = delta.reasons,
     since = CASE WHEN stored.status = delta.status THEN stored.since ELSE %(now)s END
 FROM delta_statuses delta
 WHERE delta.op = 'U' AND stored.vehicle_id = delta.vehicle_id;
 
-INSERT INTO parts_repairstatus (vehicle_id, status, reasons, risk, since)
+INSERT INTO parts_repairstatus (vehicle_id, status, reasons, since)
 SELECT
-    delta.vehicle_id, delta.status, delta.reasons, delta.risk,
+    delta.vehicle_id, delta.status, delta.reasons,
     CASE WHEN moves.vehicle_id IS NULL
         THEN coalesce(
             (SELECT max(past.at) FROM parts_blockchange past WHERE past.vehicle_id = delta.vehicle_id), %(now)s)

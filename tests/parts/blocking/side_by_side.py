@@ -351,9 +351,7 @@ class Stored:
                 "defect", "vehicle", "repair", "region", "is_failing", "needs_nothing", "split"
             )
         }
-        self.statuses = {
-            row[0]: row[1:] for row in RepairStatus.objects.values_list("vehicle", "status", "reasons", "risk")
-        }
+        self.statuses = {row[0]: row[1:] for row in RepairStatus.objects.values_list("vehicle", "status", "reasons")}
 
     def differences(self, facts: World, expected: Decisions) -> list[str]:
         """What is stored of a world otherwise than expected."""
@@ -363,7 +361,7 @@ class Stored:
             "needs": ({d: self.needs[d] for d in facts.defects if d in self.needs}, expected.needs),
             "statuses": (
                 {v: self.statuses[v] for v in facts.vehicles if v in self.statuses},
-                {v: status for v, status in expected.statuses.items() if status.reasons or status.risk},
+                {v: status for v, status in expected.statuses.items() if status.reasons},
             ),
         }
         return [

@@ -223,16 +223,29 @@ def test_a_repair_first_entered_is_found_for_the_cars_that_wait_for_it():
     assert status(here.vehicle) is None
 
 
-def test_an_advisory_never_blocks_and_is_shown_as_risk():
+def test_an_advisory_never_blocks_and_its_repair_is_known_to_those_who_ask():
     here = town()
     vehicle, _ = failed_vehicle(here.model, registration="AB92CDE", is_failing=False)
     sell_out(here.offer)
 
     decide(at=AT)
 
-    stored = RepairStatus.objects.get(vehicle=vehicle)
-    assert (stored.status, stored.reasons, stored.risk) == ("no_repair_needed", 0, Reason.PART_UNAVAILABLE)
+    assert status(vehicle) is None
     assert changes(vehicle) == []
+    assert RepairNeed.objects.get(vehicle=vehicle).repair == here.repair
+
+
+def test_an_advisory_that_comes_or_goes_touches_no_status():
+    here = town()
+    sell_out(here.offer)
+    decide(at=AT)
+    vehicle, _ = failed_vehicle(here.model, registration="AB92CDE", is_failing=False)
+    mark(Mark.VEHICLE, [vehicle.pk])
+
+    (counts, *_) = drain(at=AT)
+
+    assert (counts.needs, counts.vehicles, counts.changed) == (1, 0, 0)
+    assert status(vehicle) is None
 
 
 def test_a_pass_frees_a_blocked_car():
