@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 
-from garagehub.web import account, garage, keys, language, metrics, search, sign_in, stock, team, views, webhooks
+from garagehub.web import account, garage, keys, language, metrics, search, sign_in, stock, team, views, watches, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -35,6 +35,9 @@ urlpatterns = [
     path("garage/cars/", garage.check_cars, name="garage-cars"),
     path("garage/search/", search.search, name="garage-search"),
     path("garage/part/", search.part, name="garage-part"),
+    path("garage/watches/", watches.cars, name="garage-watches"),
+    path("garage/watches/parts/", watches.parts, name="garage-watches-parts"),
+    path("garage/watches/<uuid:public_id>/remove/", watches.remove, name="garage-watch-remove"),
     path("garage/stock/", stock.stock, name="garage-stock"),
     path("garage/stock/<uuid:public_id>/", stock.waiting, name="garage-stock-waiting"),
     path("garage/keys/", keys.keys, name="garage-keys"),

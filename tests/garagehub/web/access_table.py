@@ -95,6 +95,11 @@ TABLE = {
     "GET garage/search/": GARAGES,
     "POST garage/search/": GARAGES,
     "GET garage/part/": frozenset(),  # who works at a garage is told of the part that the address names; here, none
+    "GET garage/watches/": GARAGES,
+    "POST garage/watches/": GARAGES,
+    "GET garage/watches/parts/": GARAGES,
+    "POST garage/watches/parts/": GARAGES,
+    "POST garage/watches/<uuid:public_id>/remove/": HERE,
     "GET garage/stock/": GARAGES,
     "POST garage/stock/": GARAGES,
     "GET garage/stock/<uuid:public_id>/": HERE,

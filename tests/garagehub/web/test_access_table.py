@@ -133,11 +133,12 @@ class World:
             file = io.BytesIO(b"part number,brand,quantity\nLR123456,LAND ROVER,2\n")
             upload = uploading.Upload("stock.csv", iter([file.read()]), brand="")
             return uploading.prepare(self.here, upload, by="somebody", at=self.now).run.public_id
-        if "watches" in route:
-            part = Part.objects.create(brand=Brand.objects.create(name="LUCAS", slug="lucas"))
-            return Watch.objects.create(dealer=self.here, part=part, state="unknown").public_id
-        assert "webhooks" in route, f"the world has nothing yet for {route}"
-        return self.webhook().endpoint_id
+        assert "webhooks" in route or "watches" in route, f"the world has nothing yet for {route}"
+        return self.webhook().endpoint_id if "webhooks" in route else self.watch().public_id
+
+    def watch(self) -> Any:
+        part = Part.objects.create(brand=Brand.objects.create(name="LUCAS", slug="lucas"))
+        return Watch.objects.create(dealer=self.here, part=part, state="unknown")
 
     def webhook(self) -> Any:
         return webhooks.create(dealer=self.here, name="", url="https://example.com/", at=self.now)

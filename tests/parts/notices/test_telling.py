@@ -1,0 +1,193 @@
+"""What garages' software is told, and that a teller that dies loses nothing and says nothing twice."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from dealers.notices import webhooks
+from garagehub.outbox.models import Message
+from parts.notices import telling, watches
+from parts.notices.models import Alert, Watch
+from parts.tasks import forget_owners, tell
+from parts.vehicles.models import Vehicle
+from tests.factories import dealer, make
+from tests.parts.lookup.world import SPRING
+
+
+def hook(garage, **fields):
+    return webhooks.create(dealer=garage, name="x", url="https://shop.example/hook", at=timezone.now(), **fields)
+
+
+def events(webhook):
+    rows = Message.objects.filter(endpoint=webhook.endpoint).order_by("created_at", "kind", "pk")
+    return [(row.kind, json.loads(row.text)["data"]) for row in rows]
+
+
+def test_a_garage_hears_of_its_cars_and_parts_and_of_no_others(world, garage, at):
+    stranger = dealer(region=4)
+    mine, theirs = hook(garage), hook(stranger)
+    [car] = watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    [part] = watches.watch_parts(garage, ["LR123456"], at=at)
+    assert telling.tell(at=at) == 0, "nothing has changed yet"
+
+    world.stock(2)
+
+    assert telling.tell(at=at) == 2
+    assert events(mine) == [
+        (
+            "part.changed",
+            {
+                "parts": [
+                    {
+                        "watch": str(part.watch.public_id),
+                        "part_number": "LR123456",
+                        "brand": "LAND ROVER",
+                        "old": "blocked",
+                        "new": "ready",
+                    }
+                ]
+            },
+        ),
+        (
+            "vehicle.changed",
+            {
+                "vehicles": [
+                    {
+                        "watch": str(car.watch.public_id),
+                        "registration": "AA91AAA",
+                        "old": "blocked",
+                        "new": "repairable",
+                    }
+                ]
+            },
+        ),
+    ]
+    assert events(theirs) == []
+    assert telling.tell(at=at) == 0, "once"
+    assert set(Watch.objects.values_list("state", "changed_at")) == {("repairable", at), ("ready", at)}
+
+
+def test_a_webhook_is_told_what_it_asked_for(world, garage, at):
+    cars, parts = hook(garage, events=["vehicle.changed"]), hook(garage, events=["part.changed"])
+    make("MINI")
+    other_make = hook(garage, makes=["mini"], events=["vehicle.changed"])
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    watches.watch_parts(garage, ["LR123456"], at=at)
+    world.stock(1)
+    telling.tell(at=at)
+    assert [kind for kind, _ in events(cars)] == ["vehicle.changed"]
+    assert [kind for kind, _ in events(parts)] == ["part.changed"]
+    assert events(other_make) == []
+
+
+def test_what_changed_and_changed_back_is_no_news(world, garage, at):
+    hook(garage)
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    world.stock(1)
+    world.stock(0)
+    assert telling.tell(at=at) == 0
+
+
+def test_a_whole_marque_is_few_messages_and_few_queries(world, garage, at, django_assert_max_num_queries):
+    plates = [f"AB91{a}{b}X" for a in "ABCDEFGHJK" for b in "ABCDEFGHJKLM"]
+    for plate in plates:
+        world.vehicle(plate, SPRING)
+    world.decide()
+    webhook = hook(garage)
+    watches.watch_vehicles(garage, plates, at=at)
+    world.stock(1)
+    with django_assert_max_num_queries(40):
+        assert telling.tell(at=at) == 2
+    told = [row["registration"] for _, data in events(webhook) for row in data["vehicles"]]
+    assert [len(data["vehicles"]) for _, data in events(webhook)] in ([100, 20], [20, 100])
+    assert sorted(told) == sorted(plates)
+
+
+def test_batches_go_on_until_all_is_told(world, garage, at, monkeypatch):
+    monkeypatch.setattr(telling, "_MOST_WATCHES", 2)
+    monkeypatch.setattr(telling, "_MOST_ALERTS", 2)
+    plates = [f"AB91{letter}AX" for letter in "ABCDE"]
+    for plate in plates:
+        world.vehicle(plate, SPRING)
+    world.decide()
+    hook(garage)
+    watches.watch_vehicles(garage, plates, at=at)
+    for vehicle in Vehicle.objects.all():
+        Alert.objects.create(email="ada@example.com", vehicle=vehicle, told="blocked", created_at=at, confirmed_at=at)
+    world.stock(1)
+    assert telling.tell(at=at) == 3 + 6
+    assert telling.tell(at=at) == 0
+
+
+@pytest.mark.parametrize("step", ["queue_event", "queue_emails", "_rows"])
+def test_a_teller_that_dies_loses_nothing_and_says_nothing_twice(world, garage, at, monkeypatch, step):
+    hook(garage)
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    vehicle = Vehicle.objects.get()
+    Alert.objects.create(email="ada@example.com", vehicle=vehicle, told="blocked", created_at=at, confirmed_at=at)
+    world.stock(1)
+    real = getattr(telling, step)
+
+    def dies(*args, **kwargs):
+        answer = real(*args, **kwargs)
+        if step != "_rows" or "UPDATE" in args[0]:
+            raise SystemExit  # a worker told to go, after the work and before the commit
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, step, dies)
+        with pytest.raises(SystemExit), transaction.atomic():
+            telling.tell(at=at)
+
+    telling.tell(at=at + timedelta(seconds=30))
+    telling.tell(at=at + timedelta(seconds=60))
+    kinds = sorted(Message.objects.values_list("kind", flat=True))
+    assert kinds == ["alert.changed", "vehicle.changed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tellers_at_once_tell_once(world, garage, at):
+    hook(garage)
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    Alert.objects.create(
+        email="ada@example.com", vehicle=Vehicle.objects.get(), told="blocked", created_at=at, confirmed_at=at
+    )
+    world.stock(1)
+    ready, told = threading.Barrier(4), []
+
+    def one():
+        ready.wait()
+        told.append(telling.tell(at=at))
+        connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(told) == 2, "one may write about cars and another about owners, but each is written once"
+    assert Message.objects.count() == 2
+
+
+def test_a_decision_that_commits_late_is_told_all_the_same(world, garage, at):
+    """Nothing is read by a place in a list of changes, so there is no place to have gone past."""
+    hook(garage)
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    telling.tell(at=at + timedelta(hours=1))
+    world.stock(1)  # at the time of the world, which is an hour before the last telling
+    assert telling.tell(at=at + timedelta(hours=2)) == 1
+
+
+def test_the_tasks_call_the_domain(world, garage, at):
+    hook(garage)
+    watches.watch_vehicles(garage, ["AA91AAA"], at=at)
+    world.stock(1)
+    tell()
+    assert Message.objects.count() == 1
+    forget_owners()
+    call_command("check")
