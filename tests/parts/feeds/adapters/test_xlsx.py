@@ -210,6 +210,7 @@ def test_dates_count_from_1904_where_the_workbook_does():
         workbook(("A1", "MG", 1))[:-300],
         b"\xd0\xcf\x11\xe0old Excel",
     ],
+    ids=["text", "a zip's first bytes", "a workbook cut off", "old Excel"],
 )
 def test_what_is_no_workbook_is_not_believed(body):
     with pytest.raises(BrokenFileError, match=r"not an Excel workbook|cannot be read"):
