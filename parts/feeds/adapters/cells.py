@@ -66,6 +66,8 @@ _NEGATIVE = re.compile(r"-\s*\d[\d,]*(?:\.0+)?", re.ASCII)
 _FEWER = re.compile(r"<\s*\d{1,4}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,19}", re.ASCII)
 _PRICE = re.compile(r"(?:£|GBP)?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,4})?\s*(?:GBP)?", re.ASCII | re.IGNORECASE)
+_PRICES_IN_PENCE = re.compile(rf"(?:[0-9]{{1,{_FEW_DIGITS}}}+\n)++")
+_PRICES_IN_POUNDS = re.compile(rf"(?:[0-9]{{1,{_FEW_DIGITS}}}+\.[0-9][0-9]\n)++")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}.*", re.ASCII)
 
@@ -165,6 +167,14 @@ def price_pence(text: str, *, unit: str = "pounds") -> int | None:
     return int(pence.quantize(Decimal(1)))
 
 
+def prices_pence(texts: Sequence[str], *, unit: str) -> list[int] | None:
+    """Many prices at once, as `price_pence` reads each; None unless all are plain: whole pence, or pounds with pence."""
+    joined = "\n".join([*texts, ""])
+    if not (_PRICES_IN_POUNDS if unit == "pounds" else _PRICES_IN_PENCE).fullmatch(joined):
+        return None
+    return list(map(int, joined.replace(".", "").split()))
+
+
 def whole(text: str, *, field: str, most: int) -> int | None:
     """A whole number from 0 to `most`; empty is None."""
     stripped = text.strip()
@@ -215,6 +225,13 @@ def part_number(text: str) -> str:
     if "\ufffd" in stripped or "\x00" in stripped:
         raise CellError("part_number", "characters that cannot be read: is the encoding right?")
     return stripped
+
+
+def part_numbers(texts: Sequence[str]) -> Sequence[str] | None:
+    """Many numbers at once, as `part_number` reads each; None if one of them has blanks, is empty, long or not ASCII."""
+    joined = "".join(texts)
+    is_plain = joined.isascii() and joined.isprintable() and " " not in joined
+    return texts if is_plain and "" not in texts and max(map(len, texts)) <= 64 else None  # noqa: PLR2004 - as above
 
 
 def name(text: str, *, field: str, most: int) -> str | None:

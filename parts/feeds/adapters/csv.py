@@ -98,15 +98,34 @@ def _batches(runs: Iterator[list[str]], table: Table, source: _Source) -> Iterat
     one reader goes through the rest of the file.
     """
     for run in runs:
-        if any('"' in line for line in run):
+        text = "\n".join(run)
+        if '"' in text:
             yield from _quoted_batches(itertools.chain(run, itertools.chain.from_iterable(runs)), table, source)
             return
+        if (columns := _columns(text, len(run), table)) and (rows := table.rows_of(columns)) is not None:
+            first = source.given + 1
+            source.given += len(run)
+            yield Batch(rows, range(first, first + len(rows)))
+            continue
         try:
             records = list(csv.reader(run, delimiter=table.delimiter))
         except csv.Error:
             yield from _quoted_batches(iter(run), table, source)
             continue
         yield _batch(records, run, table, source)
+
+
+def _columns(text: str, lines: int, table: Table) -> list[list[str]] | None:
+    """The cells of lines without a quote, column by column; None unless each line has as many cells as the header.
+
+    Cut all at once, with each line feed as a cell of its own, which shows whether all lines have the same width.
+    """
+    whole = f"{text}\n".replace("\r\n", "\n")
+    step = table.width + 1
+    found = whole.replace("\n", f"{table.delimiter}\n{table.delimiter}").split(table.delimiter)
+    if "\r" in whole or len(found) != lines * step + 1 or found[table.width :: step].count("\n") != lines:
+        return None
+    return [found[at:-1:step] for at in range(table.width)]
 
 
 def _quoted_batches(lines: Iterator[str], table: Table, source: _Source) -> Iterator[Batch]:
@@ -191,7 +210,9 @@ def _runs(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> 
             texts.pop()
         if item.is_cut:
             source.cut_line = item.first_line + len(texts) - 1
-        yield texts
+        # So few at once that their cells stay in the processor's cache.
+        for at in range(0, len(texts), _BATCH_ROWS):
+            yield texts[at : at + _BATCH_ROWS]
 
 
 def _decoded(data: bytes, encoding: str) -> str:

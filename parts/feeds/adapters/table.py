@@ -104,6 +104,26 @@ class _Cached(dict[str, Value]):
         self[text] = value
         return value
 
+    def column(self, texts: Sequence[str]) -> Sequence[Value]:
+        """Each of these cells. CellError if one of them cannot be read."""
+        if texts[0] == texts[-1] and texts.count(texts[0]) == len(texts):
+            return [self[texts[0]]] * len(texts)
+        return list(map(self.__getitem__, texts))
+
+
+class _Unlike(_Cached[Value]):
+    """A column whose cells seldom repeat: `read_all` reads them at once, or is None where one needs a look by itself."""
+
+    def __init__(
+        self, read: Callable[[str], Value], read_all: Callable[[Sequence[str]], Sequence[Value] | None]
+    ) -> None:
+        super().__init__(read)
+        self._read_all = read_all
+
+    def column(self, texts: Sequence[str]) -> Sequence[Value]:
+        found = self._read_all(texts)
+        return super().column(texts) if found is None else found
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -117,21 +137,23 @@ class Table:
     columns: Mapping[Field, _Cached[Any]]
 
     def rows(self, records: Sequence[list[str]]) -> list[Row] | None:
-        """All these rows at once, column by column; None if any of them needs a look by itself."""
-        if set(map(len, records)) != {self.width}:
-            return None
-        cells_of = list(zip(*records, strict=True))
+        """All these rows at once; None if any of them needs a look by itself."""
+        return self.rows_of(list(zip(*records, strict=True))) if set(map(len, records)) == {self.width} else None
+
+    def rows_of(self, cells_of: Sequence[Sequence[str]]) -> list[Row] | None:
+        """Rows from the cells of each column; None if any of them needs a look by itself."""
         read: dict[str, Iterable[Any]] = {}
         try:
             for name, reader in self.columns.items():
                 at = self.positions.get(name)
-                read[name] = itertools.repeat(None) if at is None else list(map(reader.__getitem__, cells_of[at]))
+                read[name] = itertools.repeat(None) if at is None else reader.column(cells_of[at])
         except cells.CellError:
             return None
         if "quantity" in self.positions:
-            stocks: Sequence[cells.Stock] = list(read["quantity"])
-            read["quantity"] = [stock[0] for stock in stocks]
-            read["availability"] = [said or stock[1] for said, stock in zip(read["availability"], stocks, strict=False)]
+            stocks: Iterable[cells.Stock] = read["quantity"]
+            read["quantity"], implied = zip(*stocks, strict=True)
+            if any(implied):
+                read["availability"] = [said or word for said, word in zip(read["availability"], implied, strict=False)]
         removed = itertools.repeat(False)
         # Columns without an end stand beside columns of the file: the part number's, at least, has one.
         return list(zip(*(read[name] for name in _ORDER), removed, strict=False))
@@ -197,13 +219,13 @@ def _readers(config: TableConfig, *, in_pence: bool) -> dict[Field, _Cached[Any]
     grades, lives = cells.GRADE_WORDS | codes(config.grade_codes), codes(config.lifecycle_codes)
     unit = "pence" if in_pence else "pounds"
     return {
-        "part_number": _Cached(cells.part_number),
+        "part_number": _Unlike(cells.part_number, cells.part_numbers),
         "brand": _Cached(partial(cells.name, field="brand", most=64)),
         "branch": _Cached(partial(cells.name, field="branch", most=32)),
         "quantity": _Cached(partial(cells.quantity, codes=codes(config.quantity_codes), negative=config.negative)),
         "availability": _Cached(partial(cells.availability, codes=codes(config.availability_codes))),
         "lifecycle": _Cached(partial(cells.choice, field="lifecycle", known=cells.LIFECYCLES, codes=lives)),
-        "price": _Cached(partial(cells.price_pence, unit=unit)),
+        "price": _Unlike(partial(cells.price_pence, unit=unit), partial(cells.prices_pence, unit=unit)),
         "currency": _Cached(cells.currency),
         "lead_time_days": _Cached(partial(cells.whole, field="lead_time_days", most=cells.MAX_LEAD_DAYS)),
         "expected_on": _Cached(partial(cells.day, formats=config.date_formats)),
