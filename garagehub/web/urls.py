@@ -4,7 +4,20 @@ from django.contrib.auth import views as auth
 from django.urls import path
 from django.views.generic import RedirectView, TemplateView
 
-from garagehub.web import account, garage, keys, language, metrics, search, sign_in, stock, team, views, watches, webhooks
+from garagehub.web import (
+    account,
+    garage,
+    keys,
+    language,
+    metrics,
+    search,
+    sign_in,
+    stock,
+    team,
+    views,
+    watches,
+    webhooks,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
