@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -56,16 +56,16 @@ def nearest_places(registration: str, *, make: str | None, place: Place, limit: 
     )
 
 
-def _able(make: str | None, needs: Collection[System]) -> Collection[Dealer]:
+def _able(make: str | None, needs: Collection[System]) -> Iterable[Dealer]:
+    serving = Dealer.objects.filter(is_active=True, makes__name=make or "").only(
+        "name", "slug", "town", "kind", "latitude", "longitude"
+    )
+    if not needs:
+        return serving
     down = Status.objects.filter(system__in=needs, state=State.DOWN).values("dealer")
     works = Count("statuses", filter=Q(statuses__system__in=needs, statuses__state__in=_WORKING))
-    return (
-        Dealer.objects.filter(is_active=True, makes__name=make or "")
-        .exclude(pk__in=down)
-        .annotate(works=works)
-        .filter(Q(kind=Dealer.Kind.FRANCHISED) | Q(works=len(needs)))
-        .only("name", "slug", "town", "kind", "latitude", "longitude")
-    )
+    able = serving.exclude(pk__in=down).annotate(works=works)
+    return able.filter(Q(kind=Dealer.Kind.FRANCHISED) | Q(works=len(needs)))
 
 
 def _needed_systems(registration: str) -> list[System]:

@@ -103,6 +103,68 @@ def test_too_many_or_none_are_refused_in_words(new_page):
     expect(page.locator(".error")).to_contain_text("That is 501; at most 500 can be checked at once.")
 
 
+@pytest.mark.parametrize("with_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_file_is_checked_like_what_is_pasted_and_can_be_had_as_csv_after(new_page, with_scripts):
+    page = new_page(as_=OWNER, java_script_enabled=with_scripts)
+    page.goto("/garage/")
+    body = b"Qty;Part number\n2;LR900581\n1;no-such\n"
+    bench = page.locator("section", has=page.get_by_label("Part numbers"))
+    bench.get_by_label("Or a file with them").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": body})
+    bench.get_by_role("button", name="Check parts").click()
+
+    expect(page.get_by_role("heading", name="2 part numbers")).to_be_visible()
+    assert page.locator("table.job-sheet tbody th").all_inner_texts() == ["LR900581", "no-such"]
+    with page.expect_download() as download:
+        bench.get_by_role("button", name="Get as CSV").click()
+    lines = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
+    assert [line["input"] for line in lines] == ["LR900581", "no-such"]
+
+
+def test_what_is_shown_is_copied_for_a_spreadsheet_and_no_formula_with_it(new_page):
+    page = new_page(as_=OWNER, permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/garage/")
+    page.get_by_label("Part numbers").fill("LR900581\n=1+1\nno-such")
+    page.get_by_role("button", name="Check parts").click()
+    page.get_by_role("group", name="Show").get_by_text("not recognised").click()
+    page.get_by_role("button", name="Copy the table").click()
+
+    expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    lines = [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").splitlines()]
+    assert [line[0] for line in lines] == ["You typed", "'=1+1", "no-such"]
+    assert lines[1][2] == "Not recognised"
+
+
+def test_a_button_says_that_it_works_and_is_pressed_once(new_page):
+    page = new_page(as_=OWNER)
+    page.goto("/garage/")
+    page.get_by_label("Part numbers").fill("LR900581")
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault())")  # as long as a slow answer
+    button = page.locator("section", has=page.get_by_label("Part numbers")).locator("button").first
+    button.click()
+
+    expect(button).to_have_text("Checking…")
+    expect(button).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_part_is_found_by_words_and_all_that_is_known_of_it_stands_on_one_page(new_page):
+    page = new_page(as_=OWNER, java_script_enabled=False)
+    page.goto("/garage/")
+    page.get_by_label("Find a part or a car").fill("front springs")
+    page.get_by_role("button", name="Find").click()
+
+    assert page.url.endswith("/garage/search/")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("parts")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("Page 2 of")).to_be_visible()
+    expect(page.get_by_label("Find a part or a car")).to_have_value("front springs")
+
+    page.get_by_label("Find a part or a car").fill("lr900 581")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="LR900581").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("LR900581 Land Rover")
+    assert page.locator("main h2").all_inner_texts()[:2] == ["Who has it", "Its past"]
+
+
 def test_a_wrong_password_says_no_more_than_that(new_page):
     page = new_page()
     sign_in(page, OWNER, "not the password")

@@ -10,7 +10,7 @@ from django.db import connection
 from garagehub.lib.months import months_of
 from parts.catalogue.models import Brand, Part
 from parts.stock import history
-from parts.stock.models import Branch, OfferChange, Supplier
+from parts.stock.models import Branch, Offer, OfferChange, Supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +70,35 @@ def test_a_part_says_when_it_last_had_stock_and_how_often_its_date_slipped(branc
     found = history.part_histories([part.pk, 999], since=NOW)
 
     assert found == {part.pk: history.PartHistory(part.pk, NOW + timedelta(days=1), NOW + timedelta(days=4), 2)}
+
+
+def moved(
+    branch: Branch, part: Part, at: datetime, before: tuple[str | None, int | None], after: tuple[str, int | None]
+):
+    OfferChange.objects.create(
+        at=at, branch=branch, part=part, availability_before=before[0], quantity_before=before[1],
+        availability_after=after[0], quantity_after=after[1],
+    )  # fmt: skip
+
+
+def test_stock_by_day_is_counted_back_from_what_is_there_now(branch, part):
+    Offer.objects.create(branch=branch, part=part, availability="in_stock", quantity=5, changed_at=NOW)
+    moved(branch, part, NOW - timedelta(days=3), (None, None), ("out_of_stock", 9))  # what is out of stock is none
+    moved(branch, part, NOW - timedelta(days=2), ("out_of_stock", 0), ("limited", None))  # not said: one
+    moved(branch, part, NOW - timedelta(hours=1), ("limited", None), ("in_stock", 5))
+
+    days = history.stock_by_day(part.pk, days=30, at=NOW)
+
+    assert days == [
+        (date(2031, 1, 12), 0),
+        (date(2031, 1, 13), 1),
+        (date(2031, 1, 14), 1),
+        (date(2031, 1, 15), 5),
+    ]
+    assert history.stock_by_day(part.pk, days=1, at=NOW) == [(date(2031, 1, 15), 5)]
+
+
+def test_a_part_without_changes_has_no_past_by_day(branch, part):
+    Offer.objects.create(branch=branch, part=part, availability="in_stock", quantity=5, changed_at=NOW)
+
+    assert history.stock_by_day(part.pk, days=30, at=NOW) == []
