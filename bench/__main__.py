@@ -1,6 +1,7 @@
 """`make bench`: each figure as a ratio to a limit measured in the same run, on a private, durable PostgreSQL.
 
 `SCALE=small` takes a minute or two; `SCALE=full` uses the sizes the figures are quoted at and writes `bench/results.json`.
+`SCALE=country ONLY=decide` takes most of an hour (docs/scale.md).
 `ONLY=ingest,decide` runs a part.
 """
 
@@ -23,7 +24,7 @@ from garagehub.services.folder import temporary_folder
 from garagehub.services.servers import missing_urls, start_servers
 
 PARTS = ("ingest", "decide", "imports", "status", "board", "lookup")
-SCALES = ("small", "full")
+SCALES = ("small", "full", "country")
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -31,8 +32,11 @@ def main() -> int:
     """Run what was asked for; 1 when nothing could be measured."""
     scale = os.environ.get("SCALE", "small")
     wanted = [name for name in os.environ.get("ONLY", ",".join(PARTS)).split(",") if name]
-    if scale not in SCALES or set(wanted) - set(PARTS):
-        print(f"SCALE is one of {', '.join(SCALES)}; ONLY names some of {', '.join(PARTS)}.", file=sys.stderr)
+    if scale not in SCALES or set(wanted) - set(PARTS) or (scale == "country" and wanted != ["decide"]):
+        print(
+            f"SCALE is one of {', '.join(SCALES)}; ONLY names some of {', '.join(PARTS)}. A country is decided only.",
+            file=sys.stderr,
+        )
         return 1
     try:
         folder, lock = temporary_folder()
