@@ -248,7 +248,7 @@ class IncidentPaging(Paging):
         parameters=[
             OpenApiParameter("unresolved", type=bool, description="`true`: only those still going on."),
         ],
-        responses={200: IncidentShape(many=True), **problems(401, 404, 429)},
+        responses={200: IncidentShape(many=True), **problems(400, 401, 404, 429)},
     )
 )
 class IncidentsView(PublicView, ListAPIView[Incident]):
@@ -262,7 +262,11 @@ class IncidentsView(PublicView, ListAPIView[Incident]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Incident]:
-        return incidents.published(only_unresolved=self.request.query_params.get("unresolved") == "true")
+        asked = self.request.query_params.get("unresolved", "false")
+        if asked not in {"true", "false"}:
+            text = "Send true or false."
+            raise DomainError(text, code="unknown_filter", fields={"unresolved": [text]})
+        return incidents.published(only_unresolved=asked == "true")
 
 
 class IncidentView(PublicView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
 from dealers import board
@@ -14,8 +14,10 @@ from dealers.status import DEALER as BY_DEALER
 from dealers.status import GARAGE as BY_GARAGE
 from dealers.status import MANUFACTURER, PRIOR, PUBLIC
 from dealers.status import PROBE as BY_PROBE
+from garagehub.lib.api import Text
 
 Plain = serializers.Serializer[Any]
+REPORTERS = [(kind, kind) for kind in (BY_DEALER, BY_GARAGE)]
 
 
 def _by_system(child: Plain, name: str) -> Plain:
@@ -30,6 +32,9 @@ class SystemStatus(Plain):
 
     status = serializers.ChoiceField(State.choices)
     confidence = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent; 0 for unknown.")
+    is_unstable = serializers.BooleanField(
+        help_text="It works on and off: it turned back three times in six hours and has not settled since."
+    )
     since = serializers.DateTimeField(allow_null=True)
     evidence_at = serializers.DateTimeField(allow_null=True)
     age_s = serializers.IntegerField(allow_null=True)
@@ -130,34 +135,35 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
-@extend_schema_field({"type": "string", "enum": list(System.values)})
-class SystemName(serializers.CharField):
+class SystemName(Text):
     """A system by name; whether there is such a one is the domain's to say, in its own words."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        set_override(self, "field", {"$ref": "#/components/schemas/System"})
 
 
 class ReportIn(Plain):
     """A report that a system works, or does not, at a dealer."""
 
-    dealer = serializers.CharField(max_length=40, help_text="The dealer's code, such as R4T02.")
-    system = SystemName(max_length=40)
+    dealer = Text(max_length=40, help_text="The dealer's code, such as R4T02.")
+    system: Text = SystemName(max_length=40)
     works = StrictBoolean()
-    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+    note = Text(required=False, allow_blank=True, default="", max_length=500)
 
 
 class ListedReportIn(ReportIn):
     """One report of a list: what is too long or empty is answered in its own row, so it is not refused here."""
 
-    dealer = serializers.CharField(allow_blank=True)
-    system = SystemName(allow_blank=True)
-    note = serializers.CharField(required=False, allow_blank=True, default="")
+    dealer = Text(allow_blank=True)
+    system = Text(allow_blank=True)
+    note = Text(required=False, allow_blank=True, default="")
 
 
 class BulkReportsIn(Plain):
     """Up to 500 reports."""
 
-    reports: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=ListedReportIn(), min_length=1, max_length=500
-    )
+    reports = serializers.ListField(child=ListedReportIn(), min_length=1, max_length=500)
 
 
 class ReportFault(Plain):
@@ -175,7 +181,7 @@ class BulkReportOut(Plain):
     dealer = serializers.CharField(required=False)
     system = serializers.ChoiceField(System.choices, required=False)
     claim = serializers.ChoiceField(CLAIMS, required=False)
-    kind = serializers.ChoiceField([BY_DEALER, BY_GARAGE], required=False)
+    kind = serializers.ChoiceField(REPORTERS, required=False)
     received_at = serializers.DateTimeField(required=False)
     error = ReportFault(required=False)
 
@@ -192,7 +198,7 @@ class ReportOut(Plain):
     dealer = serializers.CharField()
     system = serializers.ChoiceField(System.choices)
     claim = serializers.ChoiceField(CLAIMS)
-    kind = serializers.ChoiceField([BY_DEALER, BY_GARAGE])
+    kind = serializers.ChoiceField(REPORTERS)
     received_at = serializers.DateTimeField()
     now = SystemStatus()
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealers.models import ApiKey, Dealer, Scope
-from garagehub.lib.api import BodyParser, ScopedThrottle, problems
+from garagehub.lib.api import BodyParser, ScopedThrottle, Text, problems
 from garagehub.lib.errors import DomainError
 from garagehub.lib.uploads import is_too_large
 from parts import pipeline
@@ -56,7 +56,7 @@ class StockFile(serializers.Serializer[dict[str, Any]]):
     """A CSV or Excel file of what lies on the dealer's shelf: the whole of it, since what is left out is taken as gone."""
 
     file = serializers.FileField(help_text="At most 20 MiB. Columns are found by their names: part number, quantity…")
-    brand = serializers.CharField(max_length=64, required=False, help_text="The brand of rows that name none.")
+    brand = Text(max_length=64, required=False, help_text="The brand of rows that name none.")
 
 
 class StockConfirmation(serializers.Serializer[dict[str, Any]]):
@@ -138,6 +138,7 @@ class StockPreview(APIView):
     parser_classes = (MultiPartParser, CsvBody, XlsxBody)
 
     @extend_schema(
+        tags=["Own stock"],
         operation_id="stock_preview",
         summary="Look at a file of your own stock before it counts",
         parameters=[_BRAND],
@@ -158,6 +159,7 @@ class StockUpload(APIView):
     parser_classes = (MultiPartParser, CsvBody, XlsxBody, BodyParser)
 
     @extend_schema(
+        tags=["Own stock"],
         operation_id="stock_upload",
         summary="Send your own stock, or confirm a file you looked at",
         description=(

@@ -163,7 +163,7 @@ class DeliveriesView(_GarageView, ListAPIView[Message]):
         **_SCHEMA,
         operation_id="webhooks_deliveries",
         summary="What was sent, and what came of it",
-        responses={200: serializers.DeliveryShape(many=True), **problems(401, 403, 404, 429)},
+        responses={200: serializers.DeliveryShape(many=True), **problems(400, 401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """50 a page."""

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 
 from dealers.models import Event, Webhook
+from garagehub.lib.api import Text
 from garagehub.outbox.models import Attempt, Endpoint, Message
 
 Plain = serializers.Serializer[Any]
 
 
+class EventName(Text):
+    """An event by name; whether there is such a one is the domain's to say, in its own words."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        set_override(self, "field", {"$ref": "#/components/schemas/Event"})
+
+
 class WebhookIn(Plain):
     """A new webhook."""
 
-    url = serializers.CharField(max_length=500, help_text="https, and reachable from the internet.")
-    name = serializers.CharField(max_length=80, required=False, default="Webhook")
-    events = serializers.ListField(
-        child=serializers.CharField(max_length=40), required=False, default=list, max_length=20
-    )
+    url = Text(max_length=500, pattern=r"^https://", help_text="https, and reachable from the internet.")
+    name = Text(max_length=80, required=False, default="Webhook")
+    events = serializers.ListField(child=EventName(max_length=40), required=False, default=list, max_length=20)
     makes = serializers.ListField(
-        child=serializers.CharField(max_length=64),
+        child=Text(max_length=64),
         required=False,
         default=list,
         max_length=100,

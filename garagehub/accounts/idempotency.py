@@ -38,7 +38,7 @@ PARAMETER = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="8 to 100 printable characters of your choice, such as a UUID. Sent again within a day with the same"
     " body, the call does nothing more and is answered as at first, with `Idempotent-Replayed: true`.",
-    pattern=_SHAPE.pattern,
+    pattern=f"^{_SHAPE.pattern}$",
 )
 
 _Post = Callable[..., Response]

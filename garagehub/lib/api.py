@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from io import BytesIO
+from typing import Any, ClassVar
 
 import msgspec
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import DataError
 from django.http import Http404, HttpResponse, JsonResponse
+from drf_spectacular.drainage import set_override
 from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
@@ -22,6 +26,7 @@ from garagehub.lib.throttle import CountingThrottle
 logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+_SIZE_DIGITS = 5
 
 
 def problem(
@@ -37,7 +42,7 @@ def problem_response(status: int, title: str, detail: str, *, code: str, **extra
     return JsonResponse(problem(status, title, detail, code=code, **extra), status=status, content_type=PROBLEM_TYPE)
 
 
-_TITLES = {
+TITLES = {
     400: "Something in the request needs fixing",
     401: "Sign in or send a key",
     403: "Not allowed",
@@ -53,6 +58,14 @@ _TITLES = {
 }
 
 
+class TooLargeError(exceptions.APIException):
+    """More than we read into memory for one call."""
+
+    status_code = 413
+    default_detail = "The body is larger than 1 MiB. Send it in several calls."
+    default_code = "too_large"
+
+
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every anticipated error becomes one shape; anything else is a logged 500."""
     if isinstance(error, DomainError):
@@ -64,6 +77,8 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLargeError()
     if not isinstance(error, exceptions.APIException):
         return None
     status = error.status_code
@@ -87,7 +102,7 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _answer(status: int, detail: str, code: str, fields: dict[str, list[str]]) -> Response:
-    body = problem(status, _TITLES.get(status, "Error"), detail, code=code, fields=fields)
+    body = problem(status, TITLES.get(status, "Error"), detail, code=code, fields=fields)
     return Response(body, status=status, content_type=PROBLEM_TYPE)
 
 
@@ -112,11 +127,19 @@ def _flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
 class BodyParser(JSONParser):
     """JSON; a body nested deeper than can be read is the sender's mistake like any other body that cannot be read."""
 
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().parse(*args, **kwargs)
+            return super().parse(_bounded(stream), *args, **kwargs)
         except RecursionError as error:
             raise exceptions.ParseError("JSON parse error - nested too deeply") from error
+
+
+def _bounded(stream: Any) -> BytesIO:
+    """All of the body, which one caller must not fill our memory with."""
+    body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise TooLargeError
+    return BytesIO(body)
 
 
 class QuickRenderer(JSONRenderer):
@@ -124,6 +147,31 @@ class QuickRenderer(JSONRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
+
+
+class Text(serializers.CharField):
+    """Text, and nothing that would only become it: DRF's own also takes numbers. The schema says what it takes.
+
+    `pattern` is for the schema alone, where the domain checks the shape in its own words.
+    """
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "Send text."}
+
+    def __init__(self, *, pattern: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        shape: dict[str, Any] = {"type": "string"}
+        if not self.allow_blank:
+            shape["minLength"] = 1
+        if self.max_length is not None:
+            shape["maxLength"] = self.max_length
+        shape["pattern"] = pattern or (r"^[^\x00]*$" if self.allow_blank else r"^[^\x00]*\S[^\x00]*$")
+        set_override(self, "field", shape)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        text: str = super().to_internal_value(data)
+        return text
 
 
 class Problem(serializers.Serializer[dict[str, Any]]):
@@ -159,6 +207,32 @@ class Paging(CursorPagination):
                 raise
             text = "This is not a page we gave out. Pages are not numbers: ask without `page`, then follow `next`."
             raise NotFoundError(text, code="not_found", fields={self.cursor_query_param: [text]}) from error
+
+    def get_page_size(self, request: Request) -> int | None:
+        """As asked for; what is no size is said to be none, not overlooked."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if asked.isascii() and asked.isdigit() and len(asked) <= _SIZE_DIGITS and 0 < int(asked) <= self.max_page_size:
+            return int(asked)
+        text = f"Send a number from 1 to {self.max_page_size}."
+        raise DomainError(text, code="invalid", fields={self.page_size_query_param: [text]})
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """`page` and `page_size`, for the schema."""
+        page = {
+            "name": self.cursor_query_param,
+            "in": "query",
+            "description": "Where to go on: as the address in `next` has it.",
+            "schema": {"type": "string"},
+        }
+        size = {
+            "name": self.page_size_query_param,
+            "in": "query",
+            "description": f"Rows a page, {self.page_size} unless told.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": self.max_page_size},
+        }
+        return [page, size]
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})

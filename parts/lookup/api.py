@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dealers.models import Scope
-from garagehub.lib.api import QuickRenderer, ScopedThrottle, problem, problems
+from garagehub.lib.api import QuickRenderer, ScopedThrottle, Text, problem, problems
 from garagehub.lib.errors import DomainError
 from parts.lookup.checking import check_parts
 from parts.lookup.forms import MAX_PART_NUMBERS, MAX_REGISTRATIONS
@@ -31,10 +31,12 @@ MAX_POSTCODE = 10
 class LookupInput(serializers.Serializer[dict[str, Any]]):
     """A plate as people type it, and a postcode or its first half."""
 
-    registration = serializers.CharField(
-        max_length=MAX_PLATE, help_text="As typed: spaces and letter case do not matter."
+    registration = Text(
+        max_length=MAX_PLATE,
+        pattern="[A-Za-z].*[0-9]|[0-9].*[A-Za-z]",
+        help_text="As typed: spaces and letter case do not matter.",
     )
-    postcode = serializers.CharField(
+    postcode = Text(
         max_length=MAX_POSTCODE, required=False, allow_blank=True, allow_null=True, help_text="Or its first half: LE4."
     )
 
@@ -43,20 +45,20 @@ class PartsCheckInput(serializers.Serializer[dict[str, Any]]):
     """Part numbers as typed, at most 500."""
 
     part_numbers = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True, trim_whitespace=False),
+        child=Text(max_length=MAX_TYPED, allow_blank=True, trim_whitespace=False),
         min_length=1,
         max_length=MAX_PART_NUMBERS,
     )
-    postcode = serializers.CharField(max_length=MAX_POSTCODE, required=False, allow_blank=True, allow_null=True)
+    postcode = Text(max_length=MAX_POSTCODE, required=False, allow_blank=True, allow_null=True)
 
 
 class VehiclesCheckInput(serializers.Serializer[dict[str, Any]]):
     """Plates as typed, at most 200."""
 
     registrations = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True), min_length=1, max_length=MAX_REGISTRATIONS
+        child=Text(max_length=MAX_TYPED, allow_blank=True), min_length=1, max_length=MAX_REGISTRATIONS
     )
-    postcode = serializers.CharField(max_length=MAX_POSTCODE, required=False, allow_blank=True, allow_null=True)
+    postcode = Text(max_length=MAX_POSTCODE, required=False, allow_blank=True, allow_null=True)
 
 
 class VehicleLookup(APIView):
@@ -67,6 +69,7 @@ class VehicleLookup(APIView):
     throttle_classes = (LookupThrottle,)
 
     @extend_schema(
+        tags=["Look-ups"],
         operation_id="vehicles_lookup",
         summary="Look up one vehicle",
         request=LookupInput,
@@ -88,6 +91,7 @@ class VehiclesCheck(APIView):
     required_scope = Scope.READ
 
     @extend_schema(
+        tags=["Look-ups"],
         operation_id="vehicles_check",
         summary="Look up many vehicles",
         request=VehiclesCheckInput,
@@ -112,6 +116,7 @@ class PartsCheck(APIView):
     required_scope = Scope.READ
 
     @extend_schema(
+        tags=["Look-ups"],
         operation_id="parts_check",
         summary="Check many part numbers",
         request=PartsCheckInput,
@@ -128,7 +133,7 @@ def _read(
     """The input, checked: one text, or a list of at most `most`. What is plainly good is taken as it is; the serializer,
     which takes longer than the answer to one plate, is asked only what is wrong with the rest.
     """
-    if isinstance(sent, dict) and _is_text(sent.get("postcode") or "", MAX_POSTCODE):
+    if isinstance(sent, dict) and (sent.get("postcode") is None or _is_text(sent["postcode"], MAX_POSTCODE)):
         asked = sent.get(field)
         if most is None and asked and _is_text(asked, MAX_PLATE):
             return sent

@@ -1,0 +1,1 @@
+"""The API's description of itself: what serializers cannot say of errors, headers and examples."""
