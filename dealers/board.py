@@ -25,6 +25,7 @@ from garagehub.lib.geography import REGION_SLUGS, Area, about_miles, area_of
 EARTH_MILES = 3958.8
 NO_PLACE = 99_999.0  # sorts a dealer without coordinates last
 HISTORY_LENGTH = 50
+_ON_AND_OFF = "on and off"
 _WORST_FIRST = (State.DOWN, State.DEGRADED, State.UNKNOWN, State.OPERATIONAL)
 
 # Every verdict has a time, every change of one a row; the rest is small tables that people edit.
@@ -207,9 +208,12 @@ def headline(shown: Mapping[str, Any]) -> str:
     """One plain sentence about a dealer from its `details`: what does not work, else how much we know."""
     by_state: dict[str, list[str]] = defaultdict(list)
     for row in shown["systems"].values():
-        by_state[row["status"]].append(row["label"].lower())
+        on_and_off = row["is_unstable"] and row["status"] == State.DEGRADED
+        by_state[_ON_AND_OFF if on_and_off else row["status"]].append(row["label"].lower())
     if by_state[State.DOWN]:
         return _("Not working at this dealer: %(systems)s.") % {"systems": _listed(by_state[State.DOWN])}
+    if by_state[_ON_AND_OFF]:
+        return _("Works on and off at this dealer: %(systems)s.") % {"systems": _listed(by_state[_ON_AND_OFF])}
     if by_state[State.DEGRADED]:
         return _("Only partly working at this dealer: %(systems)s.") % {"systems": _listed(by_state[State.DEGRADED])}
     if not by_state[State.OPERATIONAL]:
@@ -228,9 +232,11 @@ def _listed(words: list[str]) -> str:
 def system_status(status: Status | None, *, at: datetime) -> dict[str, Any]:
     """One system's status as the API shows it; None is unknown."""
     if status is None:
-        return {"status": State.UNKNOWN.value, "confidence": 0, "since": None, "evidence_at": None, "age_s": None}
+        unknown: dict[str, Any] = {"status": State.UNKNOWN.value, "confidence": 0, "is_unstable": False}
+        return unknown | dict.fromkeys(("since", "evidence_at", "age_s"))
     return {
         "status": status.state,
+        "is_unstable": status.is_unstable,
         "confidence": status.confidence,
         "since": status.since,
         "evidence_at": status.evidence_at,

@@ -26,6 +26,9 @@ from dealers.models import (
 from garagehub.lib.errors import DomainError, NotFoundError
 
 MOST_LISTED = 20
+_RESTORED = "This looks restored at most dealers we hear from: {systems}. Still not working: {counts}. "
+_WATCHED = "We are watching whether it stays so."
+_FOR_GOOD = "We consider this over."
 
 
 @transaction.atomic
@@ -112,6 +115,12 @@ def fill(template: UpdateTemplate, *, incident: Incident) -> str:
     for name, said in words.items():
         text = text.replace(name, said)
     return text
+
+
+def restored(incident: Incident, *, for_good: bool = False) -> str:
+    """A draft of what to say when most of what it concerns works again: that we watch it, or that it is over."""
+    body = _RESTORED + (_FOR_GOOD if for_good else _WATCHED)
+    return fill(UpdateTemplate(body=body), incident=incident)
 
 
 def _counts(incident: Incident) -> str:

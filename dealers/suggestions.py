@@ -22,10 +22,13 @@ from garagehub.lib.lock import LockKind, wait_for_lock
 JOIN_FOR = timedelta(hours=1)  # what fails within it is told in one draft, not in one for each system
 NAMED_SHARE = 0.5  # an incident that names dealers stands for the make from this share of them on
 
+Rules = Mapping[tuple[int | None, str], IncidentRule]
+
 _USUAL = IncidentRule(share=SHARE_DOWN, least_dealers=1, is_published_at_once=False)
 
 _BODY = "{systems} {verb} not working at most {make} dealers we hear from ({counts}). We are finding out why."
 _MOST_NAMED = 3  # systems in a title
+_UNDER_WAY = (Incident.Stage.INVESTIGATING, Incident.Stage.IDENTIFIED)
 _NEVER_TOLD = "It works again. Nobody was told of it while it lasted."
 
 
@@ -34,8 +37,9 @@ def suggest(*, at: datetime) -> int:
     """Begin an incident for each make with systems newly down, and mark those that work again; answers how many began.
 
     Once for each time a system goes down: a draft that an admin deletes does not come back, and a system that an
-    unresolved incident already covers needs none. What nobody was told of is closed when it works again; what people
-    were told of is for an admin to resolve.
+    unresolved incident already covers needs none. What nobody was told of is closed when it works again. What a rule
+    told at once, and no person has written on, goes to `monitoring` then, and back when it fails again; to resolve it is
+    for an admin, as is all else that people were told of.
     """
     wait_for_lock(LockKind.STATUS)
     rules = {(rule.make_id, rule.system): rule for rule in IncidentRule.objects.all()}
@@ -51,17 +55,17 @@ def suggest(*, at: datetime) -> int:
         ]
         new: dict[bool, list[str]] = defaultdict(list)
         for system in states:
-            rule = _rule(rules, board.make, system)
+            rule = _rule(rules, board.make.pk, system)
             if (board.make.pk, system) not in open_ones and _is_crossed(rule, board, system):
                 new[rule.is_published_at_once].append(system)
         drafts += sum(_open(board, systems, at=at, is_published=told) for told, systems in sorted(new.items()))
-    _end(ended, at=at)
+    _end(ended, rules=rules, at=at)
     return drafts
 
 
-def _rule(rules: Mapping[tuple[int | None, str], IncidentRule], make: Make, system: str) -> IncidentRule:
+def _rule(rules: Rules, make_id: int, system: str) -> IncidentRule:
     """The closest rule for this make's system."""
-    places = ((make.pk, system), (make.pk, ""), (None, system), (None, ""))
+    places = ((make_id, system), (make_id, ""), (None, system), (None, ""))
     return next((rules[place] for place in places if place in rules), _USUAL)
 
 
@@ -90,10 +94,24 @@ def _open(board: MakeBoard, systems: Sequence[str], *, at: datetime, is_publishe
         else:
             _widen(draft, board, uncovered)
         covered |= dict.fromkeys(uncovered, draft)
+    if is_published:
+        _take_up_again({incident.pk: incident for incident in covered.values()}.values(), _words(board, systems)[1], at)
     Suggestion.objects.bulk_create(
         Suggestion(make=board.make, system=system, incident=covered[system], opened_at=at) for system in systems
     )
     return drafts
+
+
+def _take_up_again(told: Iterable[Incident], body: str, at: datetime) -> None:
+    """What looked restored is not: say so where the last word was that we watch."""
+    for incident in told:
+        if incident.is_published and incident.stage == Incident.Stage.MONITORING and not _is_in_hand(incident):
+            incidents.update(incident, stage=Incident.Stage.INVESTIGATING, body=body, at=at)
+
+
+def _is_in_hand(incident: Incident) -> bool:
+    """Whether a person has written on it."""
+    return incident.updates.exclude(author=None).exists()
 
 
 def _covered(board: MakeBoard, systems: Sequence[str]) -> dict[str, Incident]:
@@ -127,16 +145,21 @@ def _widen(draft: Incident, board: MakeBoard, systems: Iterable[str]) -> None:
     IncidentUpdate.objects.filter(incident=draft).update(body=body)
 
 
-def _end(rows: Collection[Suggestion], *, at: datetime) -> None:
+def _end(rows: Collection[Suggestion], *, rules: Rules, at: datetime) -> None:
     Suggestion.objects.filter(pk__in=[row.pk for row in rows]).update(ended_at=at)
     touched = {row.incident_id for row in rows if row.incident_id}
-    over: dict[Incident, bool] = defaultdict(lambda: True)
-    for suggestion in Suggestion.objects.filter(incident__in=touched).select_related("incident"):
+    begun: dict[Incident, list[Suggestion]] = defaultdict(list)
+    for suggestion in Suggestion.objects.filter(incident__in=touched).select_related("incident__make"):
         if suggestion.incident is not None:
-            over[suggestion.incident] &= suggestion.ended_at is not None
-    for incident, is_over in over.items():
-        if is_over and not incident.is_published and incident.resolved_at is None:
+            begun[suggestion.incident].append(suggestion)
+    for incident, parts in begun.items():
+        if incident.resolved_at is not None or any(part.ended_at is None for part in parts):
+            continue
+        by_rule = all(_rule(rules, part.make_id, part.system).is_published_at_once for part in parts)
+        if not incident.is_published:
             incidents.resolve(incident, body=_NEVER_TOLD, at=at)
+        elif by_rule and incident.stage in _UNDER_WAY and not _is_in_hand(incident):
+            incidents.update(incident, stage=Incident.Stage.MONITORING, body=incidents.restored(incident), at=at)
 
 
 def _words(board: MakeBoard, systems: Sequence[str]) -> tuple[str, str]:

@@ -107,18 +107,25 @@ class IncidentAdmin(ChecksScope, admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The incident, with the texts that one click puts into the next update."""
-        texts = {"texts": UpdateTemplate.objects.order_by("stage", "name")}
+        found = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdecimal() else None
+        texts = {
+            "texts": UpdateTemplate.objects.order_by("stage", "name"),
+            "looks_restored": found is not None and self.works_again(found),
+        }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | texts)
 
     def get_formset_kwargs(
         self, request: HttpRequest, obj: Incident, inline: admin.options.InlineModelAdmin, prefix: str
     ) -> dict[str, Any]:
-        """With `?text=ID` the next update is filled in, to be looked over and saved."""
+        """With `?text=ID`, or `?text=restored`, the next update is filled in, to be looked over and saved."""
         kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         chosen = request.GET.get("text", "")
         # Not when it is sent: what equals its initial value would not be saved.
-        if request.method == "GET" and obj.pk and chosen.isdecimal() and isinstance(inline, IncidentUpdateInline):
-            for text in UpdateTemplate.objects.filter(pk=chosen):
+        if request.method == "GET" and obj.pk and isinstance(inline, IncidentUpdateInline):
+            if chosen == "restored":
+                body = incidents.restored(obj, for_good=True)
+                kwargs["initial"] = [{"stage": Incident.Stage.RESOLVED, "body": body}]
+            for text in UpdateTemplate.objects.filter(pk=chosen) if chosen.isdecimal() else ():
                 kwargs["initial"] = [{"stage": text.stage, "body": incidents.fill(text, incident=obj)}]
         return kwargs
 

@@ -257,6 +257,17 @@ def test_one_click_puts_a_text_into_the_next_update_and_nothing_is_sent_yet(clie
     assert incident.updates.count() == 2
 
 
+def test_what_works_again_is_offered_a_last_word(client, world):
+    incident = Incident.objects.get()
+    url = reverse("admin:dealers_incident_change", args=[incident.pk])
+    assert "?text=restored" not in client.get(url).content.decode()
+    incident.suggestions.update(ended_at=timezone.now())
+    assert "?text=restored" in client.get(url).content.decode()
+    page = client.get(f"{url}?text=restored").content.decode()
+    assert "This looks restored at most dealers we hear from: diagnostics." in page
+    assert incident.updates.count() == 1
+
+
 @pytest.mark.parametrize("chosen", ["0", "x", "99999999999999999999"])
 def test_a_text_that_is_not_there_leaves_the_form_empty(client, world, chosen):
     url = reverse("admin:dealers_incident_change", args=[Incident.objects.get().pk])

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from dealers import evidence, incidents, maintenance
-from dealers.models import Evidence, System
+from dealers.models import Evidence, Status, System
 from tests.dealers.statuspage.told import planned
 from tests.factories import dealer, make, member, user
 
@@ -37,6 +37,18 @@ def test_the_list_shows_every_dealer_with_a_word_for_every_system(client):
     assert "Hidden" not in page
     assert page.count("Not working") >= 1
     assert page.count("not known") >= len(System) - 1
+
+
+def test_what_goes_to_and_fro_is_said_to_work_on_and_off(client):
+    here = dealer()
+    set_state(here, "degraded")
+    Status.objects.filter(dealer=here).update(is_unstable=True)
+    assert "on and off" in text_of(client.get("/dealers/"))
+    page = text_of(client.get(here.get_absolute_url()))
+    assert "Works on and off at this dealer: diagnostics." in page
+    assert page.count("Works on and off") >= 2
+    said = client.get(f"/api/v1/dealers/{here.code}").json()["systems"]["diagnostics"]
+    assert (said["status"], said["is_unstable"]) == ("degraded", True)
 
 
 def test_the_lists_filters_live_in_the_address(client):

@@ -170,6 +170,45 @@ def test_the_closest_rule_holds(places):
     assert not Incident.objects.get().is_published
 
 
+def rise(places, at):
+    for place in places:
+        tell(place, "operational")
+    suggestions.suggest(at=at)
+
+
+def test_what_a_rule_told_is_watched_once_it_works_again_and_not_resolved(places):
+    rule(is_published_at_once=True)
+    fail(places)
+    suggestions.suggest(at=AT)
+    rise(places, LATER)
+    told = Incident.objects.get()
+    assert (told.stage, told.resolved_at) == ("monitoring", None)
+    newest = told.updates.order_by("-at").first()
+    assert (newest.stage, newest.author) == ("monitoring", None)
+    assert "diagnostics. Still not working: 0 of 10 dealers" in newest.body
+
+
+def test_what_was_watched_and_fails_again_goes_on_in_the_same_incident(places):
+    rule(is_published_at_once=True)
+    fail(places)
+    suggestions.suggest(at=AT)
+    rise(places, LATER)
+    fail(places)
+    assert suggestions.suggest(at=LATER + timedelta(hours=3)) == 0
+    told = Incident.objects.get()
+    assert told.stage == "investigating"
+    assert told.updates.count() == 3
+
+
+def test_what_a_person_has_written_on_is_left_to_people(places):
+    rule(is_published_at_once=True)
+    fail(places)
+    suggestions.suggest(at=AT)
+    incidents.update(Incident.objects.get(), stage="identified", body="I know.", at=AT, by=user())
+    rise(places, LATER)
+    assert Incident.objects.get().stage == "identified"
+
+
 def test_what_is_told_at_once_and_what_waits_are_not_one_incident(places):
     rule(system="diagnostics", is_published_at_once=True)
     for place in places:
