@@ -35,9 +35,6 @@ class SystemStatus(Plain):
     is_unstable = serializers.BooleanField(
         help_text="It works on and off: it turned back three times in six hours and has not settled since."
     )
-    is_unstable = serializers.BooleanField(
-        help_text="It works on and off: it turned back three times in six hours and has not settled since."
-    )
     since = serializers.DateTimeField(allow_null=True)
     evidence_at = serializers.DateTimeField(allow_null=True)
     age_s = serializers.IntegerField(allow_null=True)
