@@ -1,7 +1,7 @@
 """Take in MOT data: a file, a stream of lines, or one reply of DVSA's API. The same rows whichever brought them.
 
 A file goes in by batches, each one transaction with the place reached, so that a killed import goes on where it was.
-Reading and judging the next batch runs beside the merge of the last.
+Reading and judging the next batch runs beside the merge of the last: for a large file in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,12 +24,14 @@ from garagehub.lib.errors import DomainError
 from parts.vehicles.fingerprints import NONE_TAKEN, Taken, taken
 from parts.vehicles.merging import merge
 from parts.vehicles.models import MotImport, RejectedLine
+from parts.vehicles.reading import Order, batches_apart
 from parts.vehicles.records import parse, vehicles_of
 from parts.vehicles.sources import Block, Position, UnreadableFileError, blocks_of, blocks_of_stream
 from parts.vehicles.staging import Batch, Rejected, batches, file_date, stage
 
 REJECTED_KEPT = 1_000  # rows kept per import; all are counted
 FINGERPRINTS_WORTH_BYTES = 16 << 20  # of a smaller file, reading every line is quicker than fetching all fingerprints
+CHILD_WORTH_BYTES = 4 << 20  # a smaller file is read before a process to read it has started
 _DIGEST_CHUNK = 1 << 20
 
 
@@ -106,9 +108,8 @@ def import_path(
         if not force:
             return Counts(files_already_taken=1)
         _start_again(run, at=at)
-    blocks = blocks_of(path, after=Position(run.member, run.member_lines))
-    known = taken() if not force and path.stat().st_size >= FINGERPRINTS_WORTH_BYTES else NONE_TAKEN
-    return _import(run, blocks, makes=wanted, at=at, progress=progress, known=known)
+    prepared = _prepared(path, run, makes=_encoded(wanted), knows_lines=not force)
+    return _import(run, prepared, at=at, progress=progress)
 
 
 def import_stream(
@@ -117,7 +118,8 @@ def import_stream(
     """Take in a seekable stream of the same content as a file. It has no digest, so it is taken each time."""
     wanted = sorted({make.strip().upper() for make in makes or ()})
     run = MotImport.objects.create(name=name, digest=f"stream {uuid.uuid4().hex}", started_at=at)
-    return _import(run, blocks_of_stream(stream), makes=wanted, at=at, progress=progress)
+    prepared = _ahead(blocks_of_stream(stream), makes=_encoded(wanted), dated=file_date(name), taken=NONE_TAKEN)
+    return _import(run, prepared, at=at, progress=progress)
 
 
 def import_reply(body: bytes, *, at: datetime) -> list[int]:
@@ -129,22 +131,27 @@ def import_reply(body: bytes, *, at: datetime) -> list[int]:
         return merge(batch, wants_ids=True).vehicle_ids
 
 
+def _prepared(
+    path: Path, run: MotImport, *, makes: frozenset[bytes], knows_lines: bool
+) -> Generator[Batch, None, None]:
+    """The rest of a file, read in a process of its own if it is large enough for that."""
+    size, after, dated = path.stat().st_size, Position(run.member, run.member_lines), file_date(run.name)
+    known = taken() if knows_lines and size >= FINGERPRINTS_WORTH_BYTES else NONE_TAKEN
+    if size < CHILD_WORTH_BYTES:
+        return _ahead(blocks_of(path, after=after), makes=makes, dated=dated, taken=known)
+    order = Order(path=str(path.resolve()), after=after, makes=makes, dated=dated)
+    return batches_apart(order, taken=known)
+
+
 def _import(
-    run: MotImport,
-    blocks: Generator[Block, None, None],
-    *,
-    makes: list[str],
-    at: datetime,
-    progress: Progress | None,
-    known: Taken = NONE_TAKEN,
+    run: MotImport, prepared: Generator[Batch, None, None], *, at: datetime, progress: Progress | None
 ) -> Counts:
     started, before = time.monotonic(), Counts(**run.counts)
     counts = dataclasses.replace(before)
-    prepared = batches(blocks, makes=frozenset(make.encode() for make in makes), dated=file_date(run.name), taken=known)
     first: tuple[float, float] | None = None
     try:
-        with closing(blocks), closing(prepared):
-            for batch in _ahead(prepared):
+        with closing(prepared):
+            for batch in prepared:
                 with transaction.atomic():
                     counts = _write(run, batch, counts)
                     counts.seconds = before.seconds + time.monotonic() - started
@@ -167,13 +174,24 @@ def _reached(counts: Counts, share: float, first: tuple[float, float]) -> Reache
     return Reached(**dataclasses.asdict(counts), share=share, seconds_left=left)
 
 
-def _ahead(prepared: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(
+    blocks: Generator[Block, None, None], *, makes: frozenset[bytes], dated: datetime | None, taken: Taken
+) -> Generator[Batch, None, None]:
     """Batches, the next being read while the caller writes the last. Only the caller touches the database."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mot-lines") as reader:
+    prepared = batches(blocks, makes=makes, dated=dated, taken=taken)
+    with (
+        closing(blocks),
+        closing(prepared),
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="mot-lines") as reader,
+    ):
         following = reader.submit(next, prepared, None)
         while (batch := following.result()) is not None:
             following = reader.submit(next, prepared, None)
             yield batch
+
+
+def _encoded(makes: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(make.encode() for make in makes)
 
 
 def _write(run: MotImport, batch: Batch, counts: Counts) -> Counts:

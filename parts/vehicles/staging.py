@@ -23,7 +23,7 @@ from parts.vehicles.registration import masked
 from parts.vehicles.sources import Block, Position
 
 # A batch is one transaction: long enough to be quick, short enough to hold in memory and to lose.
-BATCH_VEHICLES = 20_000
+BATCH_VEHICLES = 10_000
 BATCH_LINES = 200_000
 BATCH_BYTES = 96 << 20
 REJECTED_SAMPLE = 2_000
@@ -45,7 +45,7 @@ class Rejected(NamedTuple):
     raw: str
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One vehicle as COPY rows, and what finds it: the plate, and the number of every test in its history."""
 
     registration: str | None
