@@ -19,7 +19,7 @@ from parts.lookup import place, wording
 from parts.vehicles.registration import BadRegistrationError, normalise
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-LOCALES = sorted((CHECKOUT / "locale").iterdir())
+LOCALES = sorted(path for path in (CHECKOUT / "locale").iterdir() if path.is_dir())
 TEMPLATES = CHECKOUT / "garagehub" / "templates"
 # What owners read, and what every reader sees around it.
 FOR_OWNERS = [
@@ -100,7 +100,8 @@ def test_what_is_compiled_is_what_is_written(locale: Path):
         compiled = gettext.GNUTranslations(file)._catalog
     written: dict[object, str] = {}
     for entry in catalogue(locale).translated_entries():
-        written |= {entry.msgid: entry.msgstr} if entry.msgstr else {}
+        name = f"{entry.msgctxt}\x04{entry.msgid}" if entry.msgctxt else entry.msgid
+        written |= {name: entry.msgstr} if entry.msgstr else {}
         written |= {(entry.msgid, number): text for number, text in entry.msgstr_plural.items()}
 
     assert {text: said for text, said in compiled.items() if text} == written, "run manage.py compilemessages"

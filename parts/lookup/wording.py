@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, ngettext, pgettext_lazy
 
 from parts.blocking.models import Reason
 
@@ -22,7 +22,13 @@ _PLATE_PROBLEMS = {
         " Enter a number plate, such as AA19 AAA."
     ),
 }
-_TODAY = {1: lazy("one"), 2: lazy("two"), 3: lazy("three"), 4: lazy("four"), 5: lazy("five")}
+_TODAY = {
+    1: pgettext_lazy("parts or repairs", "one"),
+    2: pgettext_lazy("parts or repairs", "two"),
+    3: pgettext_lazy("parts or repairs", "three"),
+    4: pgettext_lazy("parts or repairs", "four"),
+    5: pgettext_lazy("parts or repairs", "five"),
+}
 
 
 def plate_problem(said: str) -> str:
