@@ -49,6 +49,7 @@ def test_a_page_speaks_the_language_that_the_browser_asks_for(client: Client):
 
     assert '<html lang="cy">' in page.content.decode()
     assert "A ellir atgyweirio eich car ar gyfer ei MOT?" in page.content.decode()
+    assert 'lang="en-gb">English</button>' in page.content.decode()
     assert page["Content-Language"] == "cy"
     assert {"Accept-Language", "Cookie"} <= set(page["Vary"].split(", "))
 
