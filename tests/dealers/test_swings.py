@@ -41,6 +41,13 @@ def test_what_is_not_known_in_between_is_no_swing():
     assert turns("operational", "unknown", "down", "unknown", "operational") == 1
 
 
+def test_a_turn_that_hesitates_dates_from_its_beginning():
+    changes = course("operational", "down", "unknown", "operational")
+    then = AT - timedelta(minutes=30) + timedelta(hours=6)
+    assert look_back(changes, at=then - timedelta(minutes=1)).turns == 1
+    assert look_back(changes, at=then).turns == 0
+
+
 def test_what_swung_long_ago_no_longer_counts():
     states = ("operational", "down", "operational", "down", "operational")
     assert turns(*states, every=timedelta(hours=3)) == 2
