@@ -125,6 +125,7 @@ def test_the_changes_lead_from_the_state_before_to_the_state_after(place, system
     assert all(old != new for old, new in itertools.pairwise(states_met))
     assert all(TIMELINE.state(**where, at=at) == state for at, state in changes)
 
+
 def test_waves_come_one_after_the_other_and_cover_every_region_once():
     found = waves(STARTED_AT)
     regions = [region for wave in found for region in wave.regions]

@@ -119,6 +119,8 @@ TABLE = {
     # What anyone may read or ask
     "GET ": ANYONE,
     "GET board/": ANYONE,
+    "GET board/<str:language>/": ANYONE,
+    "POST language/": ANYONE,
     "GET how-we-decide/": ANYONE,
     "GET privacy/": ANYONE,
     "GET metrics": ANYONE,  # on this machine; elsewhere with a token
@@ -127,8 +129,6 @@ TABLE = {
     "POST vehicle/": ANYONE,
     "GET vehicle/alerts/": ANYONE,  # leads back to the question
     "POST vehicle/alerts/": ANYONE,
-    "GET board/<str:language>/": ANYONE,
-    "POST language/": ANYONE,
     "GET vehicle/alerts/sent/": ANYONE,
     "GET vehicle/alerts/confirm/<str:token>/": frozenset(),  # the link decides; this one is made up
     "POST vehicle/alerts/confirm/<str:token>/": frozenset(),
