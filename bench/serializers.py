@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Prefetch
 from rest_framework.renderers import JSONRenderer
 
-from parts.blocking.models import EngineClock, Readiness, RequirementOption
+from parts.blocking.models import EngineClock, Readiness, RepairNeed, RequirementOption
 from parts.catalogue.models import ManualReference, Part, PartNumber, Requirement
 from parts.lookup.answer import assemble
 from parts.lookup.schema import LookupAnswer
@@ -129,6 +129,11 @@ def _requirement(row: Requirement) -> dict[str, Any]:
     return {"name": row.name, "quantity": row.quantity, "by_vin": row.by_vin, "options": options}
 
 
+def _demand(part: Part) -> int:
+    waiting = RepairNeed.objects.filter(repair__requirements__expanded__part=part, is_failing=True)
+    return waiting.values("vehicle_id").distinct().count()
+
+
 def _supply(part: Part, region: int, *, at: datetime) -> Supply:
     said = [row for row in part.offers.all() if row.branch.reach_now.stocked]
     stock = [row for row in said if row.availability in {"in_stock", "limited"} and row.quantity != 0]
@@ -146,6 +151,7 @@ def _supply(part: Part, region: int, *, at: datetime) -> Supply:
     ]  # fmt: skip
     far = [row.availability == "in_stock" for row in stock if row not in here]
     return supply_of(
+        demand=_demand(part),
         lifecycle=part.lifecycle,
         is_ready=bool(now and now.ready >> region & 1),
         is_possible=bool(now and now.possible >> region & 1)

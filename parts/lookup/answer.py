@@ -281,6 +281,8 @@ def _option(option: dict[str, Any], supply: Supply | None) -> dict[str, Any]:
         "best": supply.offers[0] if supply and supply.offers else None,
         "elsewhere": supply.elsewhere if supply else None,
         "checked_at": supply.cover.checked_at if supply else None,
+        "stock": supply.quantity if supply else None,
+        "demand": supply.demand if supply else None,
     }
 
 
@@ -295,6 +297,8 @@ def _unidentified(requirement: dict[str, Any]) -> dict[str, Any]:
         "best": None,
         "elsewhere": None,
         "checked_at": None,
+        "stock": None,
+        "demand": None,
         "quantity": requirement["quantity"],
         "obtainable": False,
         "by_vin": True,

@@ -8,19 +8,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from garagehub.lib.prepared import prepared_cursor
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
 from parts.lookup.place import ANYWHERE, Place, place_of
 from parts.lookup.supply import Seen, Supply, supplies_of
 from parts.stock.models import Availability, Freshness, Supplier
-
-_DEMAND = """
-SELECT o.part_id, count(DISTINCT n.vehicle_id)
-FROM parts_requirementoption o
-JOIN parts_requirement q ON q.id = o.requirement_id
-JOIN parts_repairneed n ON n.repair_id = q.repair_id AND n.is_failing
-WHERE o.part_id = ANY(%s::bigint[]) GROUP BY o.part_id
-"""
 
 
 def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime) -> dict[str, Any]:
@@ -33,12 +24,11 @@ def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime
 
 
 def rows_of(matches: Sequence[Match], *, place: Place, at: datetime) -> list[dict[str, Any]]:
-    """What is known of each match, seen from the place. Two queries for any number of them."""
+    """What is known of each match, seen from the place. One query for any number of them."""
     wanted = {part_id for match in matches for part_id in _parts_of(match)}
     seen = supplies_of([Seen(part_id, place.region) for part_id in wanted], place=place, at=at)
     supplies = {one.part_id: supply for one, supply in seen.items()}
-    demand = _demand(wanted)
-    return [_row(match, supplies, demand) for match in matches]
+    return [_row(match, supplies) for match in matches]
 
 
 def sources(*, at: datetime) -> list[dict[str, Any]]:
@@ -64,16 +54,7 @@ def _parts_of(match: Match) -> list[int]:
     return own + [successor.part_id for candidate in match.candidates for successor in candidate.successors]
 
 
-def _demand(part_ids: set[int]) -> dict[int, int]:
-    """How many vehicles wait with a failed defect whose repair could use the part."""
-    if not part_ids:
-        return {}
-    with prepared_cursor() as cursor:
-        cursor.execute(_DEMAND, [sorted(part_ids)])
-        return dict(cursor.fetchall())
-
-
-def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> dict[str, Any]:
+def _row(match: Match, supplies: dict[int, Supply]) -> dict[str, Any]:
     supply = supplies.get(match.part_id) if match.part_id is not None else None
     offers = supply.offers if supply else ()
     return {
@@ -85,7 +66,7 @@ def _row(match: Match, supplies: dict[int, Supply], demand: dict[int, int]) -> d
         "lifecycle": supply.lifecycle if supply else match.lifecycle,
         "availability": supply.availability if supply else Availability.UNKNOWN,
         "quantity": supply.quantity if supply else None,
-        "demand": demand.get(match.part_id, 0) if match.part_id is not None else None,
+        "demand": supply.demand if supply else None,
         "best": offers[0] if offers else None,
         "elsewhere": supply.elsewhere if supply else None,
         "can_be_had": supply.is_ready if supply else None,

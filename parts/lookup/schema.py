@@ -51,7 +51,9 @@ class OptionShape(Shape):
     best = BestShape(allow_null=True)
     elsewhere = BestShape(allow_null=True, help_text="The nearest stock, where nobody sends any to this place.")
     checked_at = serializers.DateTimeField(allow_null=True)
-    quantity = serializers.IntegerField()
+    quantity = serializers.IntegerField(help_text="How many the repair takes.")
+    stock = serializers.IntegerField(allow_null=True, help_text="Pieces that can be had, where sources count them.")
+    demand = serializers.IntegerField(allow_null=True, help_text="Cars waiting for a repair that could use it.")
 
 
 class PartShape(OptionShape):

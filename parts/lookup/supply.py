@@ -37,8 +37,9 @@ class Cover(msgspec.Struct, frozen=True, array_like=True):
 class Supply(msgspec.Struct, frozen=True):
     """One part, seen from one place. `is_ready`: it can be had there; `is_possible`: it may be, nobody could check.
 
-    `offers`: the best that can be got there, at most three. `elsewhere`: if none can, the nearest stock that nobody
-    sends there.
+    `quantity`: the pieces that can be got there, where sources count them; `demand`: the vehicles in the country that
+    failed on something whose repair could use one. `offers`: the best that can be got there, at most three. `elsewhere`:
+    if none can, the nearest stock that nobody sends there.
     """
 
     lifecycle: str
@@ -46,6 +47,7 @@ class Supply(msgspec.Struct, frozen=True):
     is_ready: bool
     is_possible: bool
     quantity: int | None
+    demand: int
     expected_on: date | None
     offers: list[dict[str, Any]]
     elsewhere: dict[str, Any] | None
@@ -105,6 +107,7 @@ def supply_of(
     on_backorder: bool,
     is_listed: bool,
     quantity: int | None,
+    demand: int,
     expected_on: date | None,
     offers: list[Offer],
     cover: Cover,
@@ -125,6 +128,7 @@ def supply_of(
         is_ready=is_ready,
         is_possible=is_possible,
         quantity=quantity,
+        demand=demand,
         expected_on=None if availability in IN_STOCK else expected_on,
         offers=[_shown(offer, place) for offer in offers if offer.can_get],
         elsewhere=_shown(offers[0], place) if offers and not offers[0].can_get and not offers[0].is_here else None,
@@ -133,7 +137,8 @@ def supply_of(
 
 
 def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
-    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, quantity, expected_on, text = row
+    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, *counted, text, demand = row
+    quantity, expected_on = counted
     return supply_of(
         lifecycle=lifecycle,
         is_ready=is_ready,
@@ -144,6 +149,7 @@ def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
         on_backorder=backorder,
         is_listed=listed,
         quantity=quantity,
+        demand=demand,
         expected_on=expected_on,
         offers=_OFFERS.decode(text) if text else [],
         cover=cover,

@@ -79,6 +79,12 @@ SELECT asked.part_id, asked.region,
            OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> asked.region & 1, 0) = 0) AS is_possible,
        coalesce(had.in_stock, false), coalesce(had.limited, false), had.in_stock_elsewhere,
        coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, best.offers,
+       -- Vehicles that failed on something whose repair could use the part.
+       (SELECT count(DISTINCT n.vehicle_id)
+        FROM parts_requirementoption o
+        JOIN parts_requirement q ON q.id = o.requirement_id
+        JOIN parts_repairneed n ON n.repair_id = q.repair_id AND n.is_failing
+        WHERE o.part_id = asked.part_id),
        cover.words
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id

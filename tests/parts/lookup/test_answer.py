@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.geography import mask
@@ -30,6 +31,17 @@ def test_a_failed_car_whose_part_is_in_stock_can_be_repaired(world):
     assert part["best"]["supplier"] == "Acme Parts"
     assert part["best"]["price_pence"] == 9_900
     assert part["checked_at"] == NOW
+
+
+def test_fewer_pieces_than_cars_that_need_them_are_shown_with_the_cars(world, client):
+    world.offer(quantity=2)
+    for plate in ("AA91AAA", "AA91AAB", "AA91AAC"):
+        world.vehicle(plate, SPRING)
+    [part] = answer(world)["repairs"][0]["parts"]
+    assert (part["stock"], part["demand"]) == (2, 3)
+    with time_machine.travel(NOW, tick=False):
+        page = client.post("/vehicle/", {"registration": "AA91AAA"}).content.decode()
+    assert "2 left, 3 cars need it" in page
 
 
 def test_a_part_that_nobody_has_blocks_and_is_named_with_the_sources_checked(world):

@@ -47,13 +47,13 @@ def test_cars_are_found_by_plate_by_vin_and_by_its_end(world, typed):
 
 def test_a_page_takes_as_many_queries_however_much_is_on_it(world, django_assert_num_queries):
     world.decide()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         find("coil", at=NOW)
     for number in range(PER_PAGE + 5):
         world.offer(world.new_part(f"XR{number:03}", f"Coil number {number}"))
     world.decide()
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         found = find("coil", at=NOW)
     assert len(found.parts) == PER_PAGE
     assert found.page.paginator.count == PER_PAGE + 6
