@@ -8,6 +8,8 @@ from typing import Any
 import dj_database_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from garagehub.env import env_bool, env_int, env_list, env_mail, env_secret, env_str
 
@@ -94,7 +96,8 @@ CACHES = {
         "BACKEND": "garagehub.lib.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "garagehub",
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        # One try: a Redis that hangs is given up after a second, not after four.
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)},
     }
 }
 

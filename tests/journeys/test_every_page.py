@@ -192,7 +192,7 @@ def test_the_board_can_be_kept_still(page: Page):
     page.get_by_role("link", name="Stop updating").click()
 
     expect(page.locator("#board[hx-get]")).to_have_count(0)
-    expect(page.get_by_role("link", name="Keep this page up to date")).to_be_visible()
+    expect(page.get_by_role("link", name="Keep it up to date")).to_be_visible()
 
 
 def test_the_board_renews_itself_around_what_is_being_typed(page: Page):

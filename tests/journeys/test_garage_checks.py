@@ -89,7 +89,7 @@ def test_plates_come_back_with_what_is_missing_and_why(new_page):
     expect(rows.nth(0)).to_contain_text("missing: Coil spring, front")
     expect(rows.nth(1)).to_contain_text("number plate")
     expect(rows.nth(2)).to_contain_text("needs nothing")
-    expect(rows.nth(3)).to_contain_text("no MOT record")
+    expect(rows.nth(3)).to_contain_text("We are asking DVSA about this plate")
 
 
 def test_too_many_or_none_are_refused_in_words(new_page):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 from playwright.sync_api import Page, expect
 
@@ -9,7 +11,7 @@ from tests.journeys.conftest import DEALER_OWNER, MEMBER
 
 
 def report(page: Page, system: str, answer: str) -> None:
-    page.get_by_role("button", name=f"{answer}: {system}", exact=True).click()
+    page.get_by_role("button", name=re.compile(rf"^{answer}\s*: {system}$")).click()
 
 
 def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_page, site):

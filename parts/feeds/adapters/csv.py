@@ -78,17 +78,25 @@ def _table(first: Sequence[str], config: CsvConfig) -> Table:
         delimiter = max(delimiters, key=first[0].count)
         positions: dict[Field, int] = {name: int(at) - 1 for name, at in config.columns.items()}
         return table_of((), positions, config, header=0, delimiter=delimiter)
-    numbers = range(min(len(first), _HEADER_WITHIN)) if config.header_row is None else [config.header_row - 1]
-    for number in numbers:
+    last = min(len(first), _HEADER_WITHIN if config.header_row is None else config.header_row)
+    for number in range(0 if config.header_row is None else config.header_row - 1, last):
         for delimiter in delimiters:
             names = first[number].rstrip("\r\n")
-            if number < len(first) and (delimiter in names or len(delimiters) == 1 or delimiter == _DELIMITERS[-1]):
-                cells_of_line = next(csv.reader([names], delimiter=delimiter), [])
+            if delimiter in names or len(delimiters) == 1 or delimiter == _DELIMITERS[-1]:
+                cells_of_line = _cells(names, delimiter)
                 found = columns_of(cells_of_line, config)
                 if found is not None:
                     return table_of(cells_of_line, found, config, header=number + 1, delimiter=delimiter)
     wanted = f"the columns {', '.join(map(str, config.columns.values()))}" if config.columns else "a part number column"
     raise BrokenFileError(f"No header row with {wanted} was found. The file begins: {shown(first[0])[:100]}")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of one line; none of one that is not CSV."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _batches(runs: Iterator[list[str]], table: Table, source: _Source) -> Iterator[Batch]:

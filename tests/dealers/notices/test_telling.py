@@ -181,9 +181,10 @@ def test_a_draft_is_told_when_it_is_published_however_old_it_is(at, hook):
 
     incidents.publish([draft])
     assert telling.tell(at=at) == 2
-    incidents.update(draft, stage=Incident.Stage.IDENTIFIED, body="Found it.", at=at)
-    assert telling.tell(at=at) == 2
-    assert telling.tell(at=at) == 0
+    later = at + timedelta(minutes=1)
+    incidents.update(draft, stage=Incident.Stage.IDENTIFIED, body="Found it.", at=later)
+    assert telling.tell(at=later) == 2
+    assert telling.tell(at=later) == 0
 
     first, second = emails()
     assert first.subject == "Investigating: Ordering down"

@@ -16,9 +16,14 @@ def double(number):
 
 
 def plans():
-    """How often each statement kept for the connection was run by a plan for any values, and by one for its own."""
+    """How often each statement kept for the connection was run by a plan for any values, and by one for its own.
+
+    Kept once for each size of number it was run with.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements")
+        cursor.execute(
+            "SELECT statement, sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements GROUP BY statement"
+        )
         return {statement: (generic, custom) for statement, generic, custom in cursor.fetchall()}
 
 

@@ -98,3 +98,18 @@ def test_prices_read_at_once_are_the_prices_read_one_by_one(texts: list[str], un
 def test_numbers_read_at_once_are_the_numbers_read_one_by_one(texts: list[str]) -> None:
     found = cells.part_numbers(texts)
     assert found is None or list(found) == [cells.part_number(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("body", "config"),
+    [
+        (b"part number,sto\rck\nA1,1\n", {}),
+        (b"part number,stock\nA1,1\n", {"header_row": 7}),
+        (b"x" * 140_000 + b"\n", {}),
+    ],
+    ids=["a carriage return inside", "fewer lines than the header's", "a cell beyond what CSV allows"],
+)
+def test_a_file_whose_header_cannot_be_read_is_broken_and_no_fault_of_ours(body, config):
+    adapter = adapter_named("csv")
+    with pytest.raises(BrokenFileError):
+        list(adapter.read([body], adapter.config(config)))
