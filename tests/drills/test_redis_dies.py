@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
