@@ -86,7 +86,8 @@ if env_bool("PREPARE_STATEMENTS", default=True):
     _options = _database.setdefault("OPTIONS", {})
     # So many uses that psycopg prepares nothing but what asks for it (garagehub.lib.prepared); None would refuse that too.
     _options["prepare_threshold"] = 2**31
-    _options["options"] = f"{_options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip()
+    # A plan for any values looks dear where tables are new, and compiling it takes a second that running it does not.
+    _options["options"] = f"{_options.get('options', '')} -c plan_cache_mode=force_generic_plan -c jit=off".strip()
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

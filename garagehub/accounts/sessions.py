@@ -57,7 +57,7 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        held = self._get_session(no_load=must_create)  # type: ignore[attr-defined] # as above
+        held = self._get_session(no_load=must_create)  # type: ignore[attr-defined] # Django's own, which its types leave out
         signed_in_at = held.get(SIGNED_IN_AT)
         fields = {
             "user_id": held.get(SESSION_KEY),
@@ -79,7 +79,7 @@ class SessionStore(SessionBase):
             raise CreateError from error
 
     def delete(self, session_key: str | None = None) -> None:
-        """End this session, or the one with the key."""
+        """Delete the row stored under the key, by default its own: whoever holds the cookie is signed out."""
         key = session_key or self.session_key
         if key is not None:
             Session.objects.filter(pk=digest(key)).delete()
