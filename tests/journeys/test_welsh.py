@@ -38,7 +38,7 @@ def test_an_owner_asks_in_welsh_and_goes_back_to_english(new_page, viewport, wit
 
     expect(page.get_by_role("heading", level=1)).to_have_text(YN_AROS)
     expect(page.get_by_role("heading", name="Yr hyn y cewch ei wneud yn gyfreithlon heddiw")).to_be_visible()
-    expect(page.locator(".reasons")).to_contain_text("dim stoc gan y 2 ffynhonnell a wiriwyd")
+    expect(page.locator("article .reasons")).to_contain_text("dim stoc gan y 2 ffynhonnell a wiriwyd")
     if with_scripts:
         check(page, "cy")
 
