@@ -68,7 +68,8 @@ def parse_filters(params: Mapping[str, str]) -> Filters:
     def one_of(name: str, allowed: Iterable[str]) -> str | None:
         names = list(allowed)
         if asked[name] and asked[name] not in names:
-            problems[name] = [f"{asked[name]!r} is not one of: {', '.join(names)}."]
+            known = {"given": asked[name], "known": ", ".join(names)}
+            problems[name] = [_("%(given)r is not one of: %(known)s.") % known]
         return asked[name] or None
 
     makes = {make.slug: make for make in Make.objects.order_by("slug")} if asked["make"] else {}
@@ -78,7 +79,7 @@ def parse_filters(params: Mapping[str, str]) -> Filters:
     state, region = one_of("status", State.values), one_of("region", regions)
     near = area_of(asked["near"]) if asked["near"] else None
     if asked["near"] and near is None:
-        problems["near"] = ["Enter a UK postcode or its first half, such as LE4 2BN or LE4."]
+        problems["near"] = [_("Enter a UK postcode or its first half, such as LE4 2BN or LE4.")]
     if problems:
         message = " ".join(f"{name}: {texts[0]}" for name, texts in problems.items())
         raise DomainError(message, code="unknown_filter", fields=problems)

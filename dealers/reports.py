@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from dealers import crowd, evidence
 from dealers.access import visible_dealers
@@ -146,7 +147,7 @@ def _source(garage: Dealer, about_id: int) -> str:
 def _garage(by: Dealer | None) -> Dealer:
     if by is None:
         raise NotAllowedError(
-            "Reports are for garages and dealers: send a key, or sign in with an account that belongs to one.",
+            _("Reports are for garages and dealers: send a key, or sign in with an account that belongs to one."),
             code="not_a_garage",
         )
     return by
@@ -164,14 +165,15 @@ def _places(said: Collection[Said]) -> dict[str, Dealer]:
 def _fault(said: Said, places: Mapping[str, Dealer]) -> DomainError | None:
     """What is wrong with a report, naming the field; None when nothing is."""
     if _code(said) not in places:
-        text = f"There is no dealer with the code {said.dealer[:40]!r}. A code is five letters or digits, like R4T02."
+        text = _("There is no dealer with the code %(code)r. A code is five letters or digits, like R4T02.")
+        text %= {"code": said.dealer[:40]}
         return DomainError(text, code="unknown_dealer", fields={"dealer": [text]})
     if said.system not in System.values:
-        known = ", ".join(System.values)
-        text = f"There is no system {said.system[:40]!r}. The systems are: {known}."
+        text = _("There is no system %(system)r. The systems are: %(known)s.")
+        text %= {"system": said.system[:40], "known": ", ".join(System.values)}
         return DomainError(text, code="unknown_system", fields={"system": [text]})
     if len(said.note) > NOTE_LENGTH:
-        text = f"A note has at most {NOTE_LENGTH} characters."
+        text = _("A note has at most %(most)d characters.") % {"most": NOTE_LENGTH}
         return DomainError(text, code="note_too_long", fields={"note": [text]})
     return None
 
@@ -201,7 +203,8 @@ def _take(said: Sequence[Said], *, by: Dealer, user: Any, at: datetime) -> list[
             if row.pk:
                 renewed[row.pk] = row
         elif len(new) >= room:
-            text = f"That is more than {MOST_PER_HOUR} reports in an hour. Wait a while before sending more."
+            text = _("That is more than %(most)d reports in an hour. Wait a while before sending more.")
+            text %= {"most": MOST_PER_HOUR}
             outcomes.append(TooManyReportsError(text, code="too_many_reports"))
             continue
         else:

@@ -51,7 +51,7 @@ def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -
         "tap_form": TapForm(garages=[(garage.code, garage.name)]),
         "parts_form": PartNumbersForm(initial={"postcode": garage.postcode}, prefix="parts"),
         "cars_form": RegistrationsForm(initial={"postcode": garage.postcode}, prefix="cars"),
-        "silent": silent_sources(at=at),
+        "silent": silent_sources(asked_by=garage, at=at),
         "systems": System.choices,
     }
     return render(request, "garage/workbench.html", base | context, status=status)
@@ -73,7 +73,7 @@ def check_part_numbers(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":  # back from signing in, or the address typed
         return redirect("garage")
     form = PartNumbersForm(request.POST, request.FILES, prefix="parts")
-    answer = _checked(request, form, lambda items, postcode: check_parts(items, postcode=postcode, at=timezone.now()))
+    answer = _checked(request, form, lambda items, postcode: _parts(request, items, postcode))
     if answer is None:
         return _page(request, {"parts_form": form}, status=400)
     rows = [part_row(row) for row in answer["results"]]
@@ -101,6 +101,10 @@ def check_cars(request: HttpRequest) -> HttpResponse:
         return csv_file("cars.csv", _CAR_COLUMNS, (_car_line(car) for car in cars))
     counts = Counter(car["status"] for car in cars)
     return _page(request, {"cars_form": form.once_checked(), "cars": cars, "counts": counts, "at": timezone.now()})
+
+
+def _parts(request: HttpRequest, items: list[str], postcode: str) -> dict[str, Any]:
+    return check_parts(items, postcode=postcode, asked_by=dealer_for(request), at=timezone.now())
 
 
 def _checked(request: HttpRequest, form: PartNumbersForm | RegistrationsForm, check: Any) -> Any:

@@ -40,6 +40,7 @@ class Successor(NamedTuple):
     ratio: int
     is_set: bool
     group: int
+    grade: str
 
 
 class Candidate(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dealers.models import Dealer
 from garagehub.lib.errors import DomainError, NotFoundError
@@ -32,7 +33,6 @@ from parts.feeds.preview import preview_of
 from parts.feeds.spool import Spool
 from parts.stock.models import Branch, Offer, Supplier
 
-KINDS = "CSV or Excel (.xlsx)"
 WARN_AFTER = timedelta(days=7)
 ERROR_AFTER = timedelta(days=14)
 # What it says of a shelf is not true much longer.
@@ -95,7 +95,7 @@ class Standing:
 
 def standing(dealer: Dealer, *, at: datetime) -> Standing:
     """How the dealer's own stock stands."""
-    supplier = Supplier.objects.filter(code=_code(dealer)).first()
+    supplier = Supplier.objects.filter(code=own_code(dealer)).first()
     if supplier is None:
         return Standing(None, 0, "", [], None)
     runs = FeedRun.objects.filter(feed__supplier=supplier).order_by("-started_at", "-pk")
@@ -130,7 +130,7 @@ def prepare(dealer: Dealer, upload: Upload, *, by: str, at: datetime) -> Preview
         held.keep(run, spool)
         found = _look(run, spool, at=at)
         if found.outcome.staged.records == 0:
-            raise _file_error("The file has no rows below its header.", code="stock_file_empty")
+            raise _file_error(_("The file has no rows below its header."), code="stock_file_empty")
         polling.describe(run, found.outcome.staged)
         run.save()
     return found
@@ -153,7 +153,9 @@ def confirm(dealer: Dealer, public_id: UUID, *, by: str, at: datetime) -> FeedRu
     """
     run = _waiting(dealer, public_id)
     if run.rows == 0:
-        raise _file_error("No row of the file can be read, so there is nothing to take in.", code="stock_file_unusable")
+        raise _file_error(
+            _("No row of the file can be read, so there is nothing to take in."), code="stock_file_unusable"
+        )
     try:
         return polling.approve(run.pk, by=by, at=at)
     except RefusedError as refused:
@@ -199,10 +201,10 @@ def _expire(run_id: int, feed_id: int) -> bool:
 
 
 def _waiting(dealer: Dealer, public_id: UUID) -> FeedRun:
-    runs = FeedRun.objects.select_related("feed__supplier").filter(feed__supplier__code=_code(dealer))
+    runs = FeedRun.objects.select_related("feed__supplier").filter(feed__supplier__code=own_code(dealer))
     run = runs.filter(public_id=public_id, state=FeedRun.State.HELD).first()
     if run is None:
-        raise NotFoundError("This file does not wait any more. Upload it again.", code="stock_not_waiting")
+        raise NotFoundError(_("This file does not wait any more. Upload it again."), code="stock_not_waiting")
     return run
 
 
@@ -224,14 +226,14 @@ def _look(run: FeedRun, spool: Spool, *, at: datetime) -> Preview:
 
 def _hold(feed: Feed) -> None:
     if not try_lock(LockKind.FEED, feed.pk):
-        raise DomainError("Another file of this dealer is being read. Try again in a minute.", code="stock_busy")
+        raise DomainError(_("Another file of this dealer is being read. Try again in a minute."), code="stock_busy")
 
 
 def _feed_of(dealer: Dealer, adapter: str, *, brand: str) -> Feed:
     """The dealer's own supplier, shelf and feed, set to read this kind of file. Columns an admin has mapped stay."""
     seconds = {"warn_after_s": WARN_AFTER.total_seconds(), "error_after_s": ERROR_AFTER.total_seconds()}
-    supplier, _ = Supplier.objects.get_or_create(
-        code=_code(dealer),
+    supplier, _is_new = Supplier.objects.get_or_create(
+        code=own_code(dealer),
         defaults={"name": f"Own stock of {dealer.name}"[:120], "is_demo": dealer.is_demo} | seconds,
     )
     Branch.objects.update_or_create(
@@ -246,7 +248,7 @@ def _feed_of(dealer: Dealer, adapter: str, *, brand: str) -> Feed:
             "longitude": dealer.longitude,
         },
     )
-    feed, _ = Feed.objects.get_or_create(
+    feed, _is_new = Feed.objects.get_or_create(
         supplier=supplier, defaults={"adapter": adapter, "is_enabled": False, "max_mib": MAX_BYTES // 1024**2}
     )
     feed.adapter, feed.config = adapter, _config(dealer, feed, adapter, brand=brand)
@@ -268,7 +270,8 @@ def _config(dealer: Dealer, feed: Feed, adapter: str, *, brand: str) -> dict[str
     }
 
 
-def _code(dealer: Dealer) -> str:
+def own_code(dealer: Dealer) -> str:
+    """The code of the supplier that stands for the dealer's own stock."""
     return f"own-{dealer.code}"
 
 
@@ -286,14 +289,14 @@ def _kind(spool: Spool) -> str:
     """Which adapter reads the file, by how it begins: names and content types are often wrong."""
     start = next(iter(spool.pieces()), b"")
     if not start.strip():
-        raise _file_error("The file is empty.", code="stock_file_empty")
+        raise _file_error(_("The file is empty."), code="stock_file_empty")
     if start.startswith(b"PK\x03\x04"):
         return "xlsx"
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _file_error("This is an old Excel file (.xls). Save it as .xlsx or CSV.", code="stock_file_type")
+        raise _file_error(_("This is an old Excel file (.xls). Save it as .xlsx or CSV."), code="stock_file_type")
     is_text = start.startswith(_UTF16) or b"\x00" not in start
     if not is_text or start.startswith((b"%PDF", b"<!DOCTYPE", b"<html", b"\x89PNG", b"\xff\xd8\xff", b"{\\rtf")):
-        raise _file_error(f"This is neither. Send {KINDS}.", code="stock_file_type")
+        raise _file_error(_("This is neither. Send CSV or Excel (.xlsx)."), code="stock_file_type")
     return "csv"
 
 
@@ -305,7 +308,8 @@ def _shown(name: str) -> str:
 def too_large() -> DomainError:
     """The error for a file above the limit."""
     return _file_error(
-        f"The file is larger than {MAX_BYTES // 1024**2} MiB. Send only the columns that are needed, as CSV.",
+        _("The file is larger than %(size)d MiB. Send only the columns that are needed, as CSV.")
+        % {"size": MAX_BYTES // 1024**2},
         code="stock_file_too_large",
     )
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dealers.models import Scope
+from dealers.models import ApiKey, Dealer, Scope
 from garagehub.lib.api import QuickRenderer, ScopedThrottle, Text, problem, problems
 from garagehub.lib.errors import DomainError
 from parts.lookup.checking import check_parts
@@ -124,7 +124,16 @@ class PartsCheck(APIView):
     )
     def post(self, request: Request) -> Response:
         asked = _read(PartsCheckInput, request.data, field="part_numbers", most=MAX_PART_NUMBERS)
-        return Response(check_parts(asked["part_numbers"], postcode=asked.get("postcode"), at=timezone.now()))
+        garage, at = garage_of(request), timezone.now()
+        answer = check_parts(asked["part_numbers"], postcode=asked.get("postcode"), asked_by=garage, at=at)
+        return Response(answer)
+
+
+def garage_of(request: Request) -> Dealer | None:
+    """The dealer of the key, or where the person works: the first by name."""
+    if isinstance(request.auth, ApiKey):
+        return request.auth.dealer
+    return Dealer.objects.of(request.user).first()
 
 
 def _read(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
+from dealers.models import Dealer
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
+from parts.feeds.uploading import own_code
 from parts.lookup.place import ANYWHERE, Place, place_of
 from parts.lookup.supply import Seen, Supply, supplies_of
 from parts.stock.models import Availability, Freshness, Supplier
 
 
-def check_parts(numbers: list[str], *, postcode: str | None = None, at: datetime) -> dict[str, Any]:
+def check_parts(
+    numbers: list[str], *, postcode: str | None = None, asked_by: Dealer | None = None, at: datetime
+) -> dict[str, Any]:
     """Each number's match, availability, best source and demand, seen from the postcode or from anywhere in the UK.
 
+    The sources are all feeds, the own stock of `asked_by`, and of other dealers' stock what the answer names.
     DomainError `invalid_postcode`. Constant queries for any number of inputs.
     """
-    matches = resolve_numbers(numbers)
-    return {"results": rows_of(matches, place=place_of(postcode) or ANYWHERE, at=at), "sources": sources(at=at)}
+    rows = rows_of(resolve_numbers(numbers), place=place_of(postcode) or ANYWHERE, at=at)
+    return {"results": rows, "sources": sources(asked_by=asked_by, named=_named(rows), at=at)}
 
 
 def rows_of(matches: Sequence[Match], *, place: Place, at: datetime) -> list[dict[str, Any]]:
@@ -31,8 +36,14 @@ def rows_of(matches: Sequence[Match], *, place: Place, at: datetime) -> list[dic
     return [_row(match, supplies) for match in matches]
 
 
-def sources(*, at: datetime) -> list[dict[str, Any]]:
-    """Every supplier, how far it can be believed now, and when its stock was last confirmed."""
+def sources(*, asked_by: Dealer | None = None, named: Collection[str] = (), at: datetime) -> list[dict[str, Any]]:
+    """Every feed that is polled, how far it can be believed now, and when its stock was last confirmed.
+
+    Also the dealer's own stock, once some was taken in, and the suppliers `named`: hundreds of dealers may upload theirs.
+    """
+    wanted = Q(feed__is_enabled=True) | Q(name__in=named)
+    if asked_by is not None:
+        wanted |= Q(code=own_code(asked_by), confirmed_at__isnull=False)
     return [
         {
             "supplier": supplier.name,
@@ -40,13 +51,20 @@ def sources(*, at: datetime) -> list[dict[str, Any]]:
             "state": supplier.freshness(at=at),
             "checked_at": supplier.confirmed_at,
         }
-        for supplier in Supplier.objects.filter(Q(feed__is_enabled=True)).order_by("name")
+        for supplier in Supplier.objects.filter(wanted).order_by("name", "code")
     ]
 
 
-def silent_sources(*, at: datetime) -> list[dict[str, Any]]:
-    """The sources that are old or not answering, for a page's banner."""
-    return [source for source in sources(at=at) if source["state"] != Freshness.FRESH]
+def silent_sources(*, asked_by: Dealer | None = None, at: datetime) -> list[dict[str, Any]]:
+    """The sources that are old or not answering, for a page's banner; `asked_by` is told of its own stock, too."""
+    return [source for source in sources(asked_by=asked_by, at=at) if source["state"] != Freshness.FRESH]
+
+
+def _named(rows: Iterable[dict[str, Any]]) -> set[str]:
+    """The suppliers that stand in an answer."""
+    shown = [row[name] for row in rows for name in ("best", "elsewhere")]
+    shown += [other["best"] for row in rows for other in row["alternatives"]]
+    return {offer["supplier"] for offer in shown if offer}
 
 
 def _parts_of(match: Match) -> list[int]:
@@ -63,6 +81,7 @@ def _row(match: Match, supplies: dict[int, Supply]) -> dict[str, Any]:
         "part_number": match.part_number,
         "brand": match.brand,
         "description": match.description,
+        "grade": match.grade,
         "lifecycle": supply.lifecycle if supply else match.lifecycle,
         "availability": supply.availability if supply else Availability.UNKNOWN,
         "quantity": supply.quantity if supply else None,
@@ -89,6 +108,7 @@ def _alternative(other: Candidate | Successor, supply: Supply | None) -> dict[st
         "part_number": other.part_number,
         "brand": other.brand,
         "description": other.description,
+        "grade": other.grade,
         "relation": "replaces" if isinstance(other, Successor) else "same_number",
         "availability": supply.availability if supply else Availability.UNKNOWN,
         "best": supply.offers[0] if supply and supply.offers else None,
@@ -101,6 +121,7 @@ def _elsewhere(match: Match, offer: dict[str, Any]) -> dict[str, Any]:
         "part_number": match.part_number,
         "brand": match.brand,
         "description": match.description,
+        "grade": match.grade,
         "relation": "other_source",
         "availability": offer["availability"],
         "best": offer,

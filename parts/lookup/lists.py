@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from garagehub.lib.errors import DomainError
 from parts.feeds.adapters.rows import BrokenFileError
 from parts.feeds.adapters.table import KNOWN_NAMES
@@ -37,13 +39,13 @@ def read_list(file: IO[bytes]) -> list[str]:
     except BrokenFileError as error:
         raise _bad(str(error)) from error
     except csv.Error as error:
-        raise _bad("The file cannot be read as text or CSV.") from error
+        raise _bad(_("The file cannot be read as text or CSV.")) from error
     return [text for row in _column(rows) if (text := " ".join(row.split()))]
 
 
 def too_large() -> DomainError:
     """What to say of a file above the limit."""
-    return _bad("The file is larger than 2 MiB. Choose a smaller one, or paste what you want to check.")
+    return _bad(_("The file is larger than 2 MiB. Choose a smaller one, or paste what you want to check."))
 
 
 def _bad(text: str) -> DomainError:
@@ -55,7 +57,7 @@ def _decoded(body: bytes) -> str:
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", errors="replace")
     if b"\0" in body:
-        raise _bad("This is not a text, CSV or Excel (.xlsx) file.")
+        raise _bad(_("This is not a text, CSV or Excel (.xlsx) file."))
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:

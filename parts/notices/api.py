@@ -16,17 +16,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dealers.models import ApiKey, Dealer, Scope
+from dealers.models import Dealer, Scope
 from garagehub.accounts import idempotency
 from garagehub.accounts.idempotency import idempotent
-from garagehub.lib.api import Problem, ScopedThrottle, problem, problems
+from garagehub.lib.api import Problem, ScopedThrottle, Text, problem, problems
+from garagehub.lib.errors import DomainError
 from parts.blocking.models import Verdict
-from parts.lookup.api import MAX_TYPED
+from parts.lookup.api import MAX_TYPED, garage_of
 from parts.lookup.forms import MAX_PART_NUMBERS, MAX_REGISTRATIONS
 from parts.notices import watches
 from parts.notices.models import Supply, Watch
 
 _SCHEMA: dict[str, Any] = {"tags": ["Watches"]}
+_KINDS = ("vehicle", "part")
 _STATES = list(dict.fromkeys([*Verdict.values, *Supply.values]))
 
 
@@ -54,18 +56,18 @@ class WatchesIn(serializers.Serializer[dict[str, Any]]):
     """Plates or part numbers to watch, one of the two, as typed."""
 
     registrations = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True),
+        child=Text(max_length=MAX_TYPED, allow_blank=True),
         min_length=1,
         max_length=MAX_REGISTRATIONS,
         required=False,
     )
     part_numbers = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_TYPED, allow_blank=True, trim_whitespace=False),
+        child=Text(max_length=MAX_TYPED, allow_blank=True, trim_whitespace=False),
         min_length=1,
         max_length=MAX_PART_NUMBERS,
         required=False,
     )
-    note = serializers.CharField(
+    note = Text(
         max_length=60, required=False, allow_blank=True, help_text="Your own word for them, such as a job number."
     )
 
@@ -98,9 +100,7 @@ class _GarageView(APIView):
 
     def dealer(self) -> Dealer:
         """The dealer of the key, or where the person works; the default permission let nobody else in."""
-        if isinstance(self.request.auth, ApiKey):
-            return self.request.auth.dealer
-        dealer = Dealer.objects.of(self.request.user).first()
+        dealer = garage_of(self.request)
         if dealer is None:
             raise NotFound
         return dealer
@@ -116,8 +116,8 @@ class WatchesView(_GarageView, ListAPIView[Watch]):
         **_SCHEMA,
         operation_id="watches_list",
         summary="What you watch",
-        parameters=[OpenApiParameter("kind", str, enum=["vehicle", "part"], description="Only cars, or only parts.")],
-        responses={200: WatchShape(many=True), **problems(401, 403, 404, 429)},
+        parameters=[OpenApiParameter("kind", str, enum=_KINDS, description="Only cars, or only parts.")],
+        responses={200: WatchShape(many=True), **problems(400, 401, 403, 404, 429)},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Oldest first."""
@@ -128,7 +128,12 @@ class WatchesView(_GarageView, ListAPIView[Watch]):
     def get_queryset(self) -> QuerySet[Watch]:
         rows = watches.of(self.dealer())
         kind = self.request.query_params.get("kind")
-        return rows.filter(part__isnull=kind == "vehicle") if kind in {"vehicle", "part"} else rows
+        if kind is None:
+            return rows
+        if kind not in _KINDS:
+            text = f"Send one of: {', '.join(_KINDS)}."
+            raise DomainError(text, code="invalid", fields={"kind": [text]})
+        return rows.filter(part__isnull=kind == "vehicle")
 
     @extend_schema(
         **_SCHEMA,

@@ -25,7 +25,7 @@ successors AS (
         jsonb_agg(
             jsonb_build_array(
                 nearest.part_id, number.raw, brand.name, part.description, nearest.depth, edge.ratio,
-                edge.kind = 'and', edge."group"
+                edge.kind = 'and', edge."group", part.grade
             )
             ORDER BY nearest.depth, number.norm, nearest.part_id
         ) AS list

@@ -5,7 +5,10 @@ import logging
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import transaction
 
+from parts.catalogue.models import Brand
+from parts.feeds import uploading
 from tests import factories
 from tests.parts.lookup.world import NOW, SPRING
 
@@ -189,6 +192,55 @@ def test_a_superseded_number_shows_what_replaces_it(world, ask, garage):
     assert row["matched"] == "superseded"
     [other] = row["alternatives"]
     assert (other["part_number"], other["relation"], other["availability"]) == ("LR777777", "replaces", "in_stock")
+
+
+def test_alternatives_say_their_grade(world, ask, garage):
+    world.part.successors.create(new=world.new_part("LR777777", "Coil spring, later", grade="aftermarket"))
+    other = Brand.objects.create(name="LUCAS", slug="lucas")
+    for brand, grade in ((world.brand, "genuine"), (other, "oem")):
+        world.new_part("X1", "Bulb", brand=brand, grade=grade)
+    for _ in range(2):
+        world.offer()
+    world.decide()
+    superseded, ambiguous = ask(PARTS, {"part_numbers": ["LR123456", "X1"]}, **factories.bearer(garage)).json()[
+        "results"
+    ]
+    assert (superseded["grade"], ambiguous["grade"]) == ("genuine", None)
+    assert [(one["relation"], one["grade"]) for one in superseded["alternatives"]] == [
+        ("replaces", "aftermarket"),
+        ("other_source", "genuine"),
+    ]
+    assert {(one["brand"], one["grade"]) for one in ambiguous["alternatives"]} == {
+        ("LAND ROVER", "genuine"),
+        ("LUCAS", "oem"),
+    }
+
+
+def test_own_stock_is_a_source_of_who_uploaded_it_and_of_whom_it_is_named_to(world, ask, client, garage):
+    """Others learn of it where it answers them, and are not told of three hundred shelves that do not."""
+
+    def sources(who, number):
+        client.logout()
+        if not isinstance(who, dict):
+            client.force_login(who)
+        headers = who if isinstance(who, dict) else {}
+        found = ask(PARTS, {"part_numbers": [number]}, **headers).json()["sources"]
+        return {(one["supplier"], one["state"]) for one in found}
+
+    stranger = factories.dealer()
+    for number, quantity in (("LR123456", 2), ("LR999999", 0)):
+        file = f"part number,brand,quantity\n{number},LAND ROVER,{quantity}\n".encode()
+        run = uploading.prepare(garage, uploading.Upload("stock.csv", [file]), by="ann", at=NOW).run
+        assert sources(factories.bearer(garage), number) == set(), "a file that waits says nothing yet"
+        own = {(f"Own stock of {garage.name}", "fresh")}
+        with transaction.atomic():
+            uploading.confirm(garage, run.public_id, by="ann", at=NOW)
+            world.decide()
+            for who in (factories.bearer(garage), factories.member(garage), factories.member(garage, role="owner")):
+                assert sources(who, number) == own
+            assert sources(factories.member(stranger), number) == (own if quantity else set())
+            assert sources(factories.bearer(stranger), "nonsense") == set()
+            transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(

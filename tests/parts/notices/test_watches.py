@@ -69,6 +69,29 @@ def test_one_list_is_sent_and_it_is_not_empty(client, world, key, body):
     assert add(client, key, **body).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"registrations": ["AA91AAA"], "note": 0}, "note"),
+        ({"registrations": ["AA91AAA"], "note": None}, "note"),
+        ({"registrations": [91]}, "registrations.0"),
+        ({"part_numbers": ["LR123456", 123456]}, "part_numbers.1"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_name(client, world, key, body, field):
+    answer = add(client, key, **body)
+    assert answer.status_code == 400
+    assert answer.json()["fields"].keys() == {field}
+    assert not Watch.objects.exists()
+
+
+def test_a_kind_that_does_not_exist_is_refused_by_name(client, world, key):
+    for kind in ("cars", "", "Vehicle"):
+        answer = client.get(URL, {"kind": kind}, headers=key)
+        assert answer.status_code == 400, kind
+        assert answer.json()["fields"] == {"kind": ["Send one of: vehicle, part."]}
+
+
 def test_a_call_sent_again_is_answered_as_at_first(client, world, key):
     headers = key | {"Idempotency-Key": "12345678-abcd"}
     first, again = (add(client, headers, registrations=["AA91AAA"]) for _ in range(2))
