@@ -32,6 +32,11 @@ Stage = Maintenance.Stage
 _BEGUN = "This has begun as planned."
 _DONE = "This is done. Everything it concerned works again."
 _OVERDUE = "The planned time is over. We are checking that everything works."
+_CALLED_OFF = "This has been called off."
+_ANNOUNCED = "This is planned."
+_MOVED = "The planned time has changed."
+_SCOPE_CHANGED = "What this concerns has changed."
+_SCHEDULE, _SCOPE = {"scheduled_for", "scheduled_until"}, {"make", "systems", "regions", "dealers", "incident"}
 
 
 @transaction.atomic
@@ -108,10 +113,31 @@ def complete(rows: Collection[Maintenance], *, at: datetime, by: Any = None) -> 
 
 
 @transaction.atomic
-def cancel(rows: Collection[Maintenance], *, at: datetime) -> int:
-    """Call off what is not done yet; calendars strike it out. Answers how many."""
-    open_ones = Maintenance.objects.current().filter(pk__in=[row.pk for row in rows])
-    return int(open_ones.update(cancelled_at=at, updated_at=at, sequence=F("sequence") + 1))
+def cancel(rows: Collection[Maintenance], *, at: datetime, by: Any = None) -> int:
+    """Call off what is not done yet with a standard last word; calendars strike it out. Answers how many."""
+    open_ones = list(
+        Maintenance.objects.current().filter(pk__in=[row.pk for row in rows]).select_for_update(no_key=True)
+    )
+    Maintenance.objects.filter(pk__in=[row.pk for row in open_ones]).update(
+        cancelled_at=at, updated_at=at, sequence=F("sequence") + 1
+    )
+    MaintenanceUpdate.objects.bulk_create(
+        MaintenanceUpdate(maintenance=row, stage=row.stage, body=_CALLED_OFF, at=at, author=by) for row in open_ones
+    )
+    return len(open_ones)
+
+
+def say_changed(planned: Maintenance, *, fields: Collection[str], at: datetime, by: Any = None) -> None:
+    """Add a standard update about fields that were edited, as far as readers have to know; the first one announces."""
+    if planned.completed_at is not None or planned.cancelled_at is not None:
+        return
+    if not planned.updates.exists():
+        body = _ANNOUNCED
+    else:
+        said = ((_SCHEDULE, _MOVED), (_SCOPE, _SCOPE_CHANGED))
+        body = " ".join(text for names, text in said if names.intersection(fields))
+    if body:
+        update(planned, stage=planned.stage, body=body, at=at, by=by)
 
 
 def bump_sequence(rows: Collection[Maintenance]) -> None:

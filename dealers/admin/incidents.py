@@ -188,9 +188,12 @@ class MaintenanceAdmin(ChecksScope, admin.ModelAdmin):
             maintenance.bump_sequence([obj])
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Each new update goes the way of every update."""
-        for update in formset.save(commit=False):
+        """Each new update goes the way of every update. Who edits and says nothing has a standard one said for them."""
+        written = formset.save(commit=False)
+        for update in written:
             maintenance.update(form.instance, stage=update.stage, body=update.body, at=timezone.now(), by=request.user)
+        if not written:
+            maintenance.say_changed(form.instance, fields=form.changed_data, at=timezone.now(), by=request.user)
 
     @admin.action(description="Everything works again: complete")
     def complete(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:
@@ -199,7 +202,7 @@ class MaintenanceAdmin(ChecksScope, admin.ModelAdmin):
 
     @admin.action(description="Call off")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Maintenance]) -> None:
-        cancelled = maintenance.cancel(list(queryset), at=timezone.now())
+        cancelled = maintenance.cancel(list(queryset), at=timezone.now(), by=request.user)
         self.message_user(request, f"{cancelled} called off.", messages.WARNING)
 
 

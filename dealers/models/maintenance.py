@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from dealers.models.incidents import Incident
@@ -82,6 +83,11 @@ class Maintenance(Scoped):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Where people read of it: a wave on its incident's page, other work among what is planned."""
+        page = self.incident.get_absolute_url() if self.incident else reverse("incidents")
+        return f"{page}#planned-{self.pk}"
+
     @property
     def is_going_on(self) -> bool:
         """Whether the work has begun and is not over."""
@@ -96,9 +102,14 @@ class MaintenanceUpdate(models.Model):
     body = models.TextField(max_length=4_000)
     at = models.DateTimeField(default=timezone.now)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["maintenance", "-at"], name="dealers_maintenance_updates")]
+        indexes: ClassVar = [
+            models.Index(fields=["maintenance", "-at"], name="dealers_maintenance_updates"),
+            # Read by notices: updates nobody was told of yet.
+            models.Index(fields=["at"], condition=models.Q(notified_at=None), name="dealers_maintenance_unsent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stage} at {self.at:%d %B %Y %H:%M}"

@@ -24,6 +24,8 @@ class Event(models.TextChoices):
     STATUS_DIGEST = "status.digest", _("A system changed at many dealers of a make at once")
     INCIDENT_PUBLISHED = "incident.published", _("An incident was published")
     INCIDENT_UPDATED = "incident.updated", _("An incident has an update")
+    MAINTENANCE_CHANGED = "maintenance.changed", _("Work on systems was planned, changed, begun or ended")
+    RESTORATION_CHANGED = "restoration.changed", _("A wave in which systems come back was planned, changed or is done")
     VEHICLE_CHANGED = "vehicle.changed", _("Cars that you watch can be repaired, or cannot any more")
     PART_CHANGED = "part.changed", _("Parts that you watch can be had, or cannot any more")
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from dealers.models import Dealer, Incident, IncidentUpdate, Make, State, Subscriber, Subscription, System
 from dealers.notices import tokens
 from dealers.notices.news import Digest, Item
+from dealers.notices.plans import Step
 from garagehub.outbox.mail import Letter
 
 MOST_LINES = 20
@@ -44,6 +45,15 @@ def about_incident(incident: Incident, updates: Collection[IncidentUpdate], read
     subject = f"{newest_first[0].get_stage_display()}: {incident.title}"
     context = {"incident": incident, "updates": newest_first, "link": _url("incident", incident.slug)}
     return _letter("incident", subject, reader, context)
+
+
+def about_planned(steps: Sequence[Step], reader: Subscriber) -> Letter:
+    """One e-mail about all that happened to planned work. Its subject is the first of it."""
+    subject = f"{steps[0].change.label}: {steps[0].work.title}"
+    if len(steps) > 1:
+        subject = _("%(first)s, and %(more)s more") % {"first": subject, "more": len(steps) - 1}
+    context = {"steps": steps[:MOST_LINES], "more": max(0, len(steps) - MOST_LINES), "site": settings.SITE_URL}
+    return _letter("planned", subject, reader, context)
 
 
 def confirm(subscription: Subscription) -> Letter:

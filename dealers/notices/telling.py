@@ -12,22 +12,23 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dealers.models import Dealer, Event, Incident, IncidentUpdate, Make, StatusChange, Subscription, Webhook
-from dealers.notices import letters, news, subscriptions, webhooks
+from dealers.models import Dealer, Event, Make, StatusChange, Subscription
+from dealers.notices import audience, bulletins, letters, news, subscriptions, webhooks
 from dealers.notices.news import Background, Digest, Item, Move, News
 from garagehub.lib.lock import LockKind, wait_for_lock
 from garagehub.outbox.mail import queue_emails
-from garagehub.outbox.webhooks import queue_event
 
 MOST_AT_ONCE = 5_000  # changes in one transaction; the next run goes on
-MOST_UPDATES = 20
 
 
 @transaction.atomic
 def tell(*, at: datetime) -> int:
-    """Write e-mails and webhooks about status changes and incident updates untold so far; answers how many messages."""
+    """Write e-mails and webhooks about status changes, and updates of incidents and planned work, untold so far.
+
+    Answers how many messages.
+    """
     wait_for_lock(LockKind.TELLING)
-    return _tell_statuses(at=at) + _tell_incidents(at=at)
+    return _tell_statuses(at=at) + bulletins.tell_incidents(at=at) + bulletins.tell_planned(at=at)
 
 
 def forget(*, at: datetime) -> None:
@@ -149,31 +150,23 @@ def _post_statuses(
     found: News, *, dealers: dict[int, Dealer], makes: dict[int, Make], serving: dict[int, set[int]]
 ) -> int:
     written = 0
-    for webhook in _webhooks():
-        wanted = {make.pk for make in webhook.makes.all()}
+    for webhook in audience.webhooks():
+        wanted = audience.makes_of(webhook)
         digests = [digest for digest in found.digests if not wanted or digest.make_id in wanted]
         if not webhook.wants(Event.STATUS_DIGEST):
             digests = []
         said = {item for digest in digests for item in digest.items}
         for digest in digests:
             data = _digest_data(digest, makes)
-            written += _post(webhook, Event.STATUS_DIGEST, data, at=digest.at)
+            written += audience.post(webhook, Event.STATUS_DIGEST, data, at=digest.at)
         for item in found.items:
             if (
                 webhook.wants(Event.STATUS_CHANGED)
                 and item not in said
                 and (not wanted or wanted & serving[item.dealer_id])
             ):
-                written += _post(webhook, Event.STATUS_CHANGED, _item_data(item, dealers), at=item.at)
+                written += audience.post(webhook, Event.STATUS_CHANGED, _item_data(item, dealers), at=item.at)
     return written
-
-
-def _webhooks() -> Iterable[Webhook]:
-    return Webhook.objects.select_related("endpoint").prefetch_related("makes").order_by("pk")
-
-
-def _post(webhook: Webhook, event: Event, data: dict[str, Any], *, at: datetime) -> bool:
-    return queue_event(endpoint=webhook.endpoint, event_type=event.value, data=data, at=at) is not None
 
 
 def _item_data(item: Item, dealers: dict[int, Dealer]) -> dict[str, Any]:
@@ -189,69 +182,3 @@ def _digest_data(digest: Digest, makes: dict[int, Make]) -> dict[str, Any]:
         "dealers": len(digest.items),
         "now": digest.counts(),
     }
-
-
-def _tell_incidents(*, at: datetime) -> int:
-    """Of each published incident's updates nobody was told of, oldest first, one message a reader."""
-    untold = (
-        IncidentUpdate.objects.filter(notified_at=None, incident__is_published=True, at__lte=at)
-        .select_related("incident__make")
-        .prefetch_related("incident__dealers")
-        .order_by("at", "pk")
-    )
-    updates: dict[int, list[IncidentUpdate]] = defaultdict(list)
-    for update in untold[:MOST_UPDATES]:
-        updates[update.incident_id].append(update)
-    written = 0
-    for fresh in updates.values():
-        incident = fresh[0].incident
-        is_new = not IncidentUpdate.objects.filter(incident=incident, notified_at__isnull=False).exists()
-        event = Event.INCIDENT_PUBLISHED if is_new else Event.INCIDENT_UPDATED
-        written += _write_incident(incident, fresh, event, at=at) + _post_incident(incident, fresh, event, at=at)
-        IncidentUpdate.objects.filter(pk__in=[update.pk for update in fresh]).update(notified_at=at)
-    return written
-
-
-def _write_incident(incident: Incident, fresh: list[IncidentUpdate], event: Event, *, at: datetime) -> int:
-    readers = {}
-    confirmed = Subscription.objects.filter(confirmed_at__isnull=False)
-    for row in confirmed.select_related("subscriber", "dealer").prefetch_related("dealer__makes"):
-        if _reads(row, incident):
-            readers[row.subscriber_id] = row.subscriber
-    letters_out = [letters.about_incident(incident, fresh, reader) for reader in readers.values()]
-    queue_emails(letters_out, kind=event, at=at)
-    return len(letters_out)
-
-
-def _reads(subscription: Subscription, incident: Incident) -> bool:
-    if subscription.incident_id:
-        return subscription.incident_id == incident.pk
-    if subscription.dealer:
-        return _holds(incident, subscription.dealer)
-    if subscription.make_id:
-        return incident.make_id in {None, subscription.make_id}
-    return not subscription.system or not incident.systems or subscription.system in incident.systems
-
-
-def _holds(incident: Incident, dealer: Dealer) -> bool:
-    """As `Scoped.touching` asks it of the database."""
-    named = {row.pk for row in incident.dealers.all()}
-    in_make = incident.make_id is None or incident.make_id in {make.pk for make in dealer.makes.all()}
-    return in_make and (not incident.regions or dealer.region in incident.regions) and (not named or dealer.pk in named)
-
-
-def _post_incident(incident: Incident, fresh: list[IncidentUpdate], event: Event, *, at: datetime) -> int:
-    written = 0
-    data = {
-        "incident": incident.slug,
-        "title": incident.title,
-        "stage": fresh[-1].stage,
-        "impact": incident.impact,
-        "make": incident.make.slug if incident.make else None,
-        "systems": incident.systems,
-    }
-    for webhook in _webhooks():
-        wanted = {make.pk for make in webhook.makes.all()}
-        if webhook.wants(event) and (not wanted or incident.make_id is None or incident.make_id in wanted):
-            written += _post(webhook, event, data, at=fresh[-1].at)
-    return written

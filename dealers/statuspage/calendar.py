@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.urls import reverse
 
 from dealers import maintenance
 from dealers.models import Maintenance
@@ -51,8 +50,7 @@ def _event(work: Maintenance) -> Iterator[str]:
     yield f"CATEGORIES:{'Restoration' if work.incident_id else 'Maintenance'}"
     yield f"STATUS:{'CANCELLED' if work.cancelled_at else 'CONFIRMED'}"
     yield "TRANSP:TRANSPARENT"
-    page = work.incident.get_absolute_url() if work.incident else reverse("incidents")
-    yield f"URL:{settings.SITE_URL}{page}#planned-{work.pk}"
+    yield f"URL:{settings.SITE_URL}{work.get_absolute_url()}"
     yield "END:VEVENT"
 
 

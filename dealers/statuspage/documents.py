@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db.models import Prefetch
-from django.urls import reverse
 
 from dealers import incidents
 from dealers.models import (
@@ -217,7 +216,7 @@ def _work(page: Page, row: Maintenance, named: frozenset[int]) -> Json:
         "monitoring_at": None,
         "resolved_at": timestamp(row.completed_at) if row.completed_at else None,
         "impact": "maintenance",
-        "shortlink": _absolute(_address(row)),
+        "shortlink": _absolute(row.get_absolute_url()),
         "started_at": timestamp(row.scheduled_for),
         "page_id": page.id,
         "incident_updates": [_update(own_id, "work", update) for update in row.updates.all()],
@@ -225,12 +224,6 @@ def _work(page: Page, row: Maintenance, named: frozenset[int]) -> Json:
         "scheduled_for": timestamp(row.scheduled_for),
         "scheduled_until": timestamp(row.scheduled_until),
     }
-
-
-def _address(row: Maintenance) -> str:
-    """Where people read of it: a wave on its incident's page, other work among what is planned."""
-    page = row.incident.get_absolute_url() if row.incident else reverse("incidents")
-    return f"{page}#planned-{row.pk}"
 
 
 def _update(incident_id: str, kind: str, update: IncidentUpdate | MaintenanceUpdate) -> Json:

@@ -189,9 +189,8 @@ def test_calling_work_off(client, world):
     assert Maintenance.objects.get().cancelled_at is not None
 
 
-def test_new_times_in_the_admin_have_calendars_follow(client, world):
-    work = Maintenance.objects.get()
-    form = {
+def work_form(**extra):
+    return {
         "title": "Work",
         "scheduled_for_0": "2027-03-02",
         "scheduled_for_1": "09:00",
@@ -200,13 +199,38 @@ def test_new_times_in_the_admin_have_calendars_follow(client, world):
         "is_published": "on",
         "updates-TOTAL_FORMS": "1",
         "updates-INITIAL_FORMS": "0",
-        "updates-0-stage": "scheduled",
-        "updates-0-body": "Later.",
-    }
+    } | extra
+
+
+def test_new_times_in_the_admin_have_calendars_follow(client, world):
+    work = Maintenance.objects.get()
+    form = work_form(**{"updates-0-stage": "scheduled", "updates-0-body": "Later."})
     answer = client.post(reverse("admin:dealers_maintenance_change", args=[work.pk]), form)
     assert answer.status_code == 302, answer.context["errors"]
     assert Maintenance.objects.get().sequence == 1
     assert work.updates.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({}, ["The planned time has changed."]),
+        ({"systems": ["warranty"]}, ["The planned time has changed. What this concerns has changed."]),
+        ({"updates-0-stage": "scheduled", "updates-0-body": "Later."}, ["Later."]),
+    ],
+)
+def test_what_is_edited_in_the_admin_without_a_word_is_said_in_a_standard_one(client, world, extra, said):
+    work = Maintenance.objects.get()
+    client.post(reverse("admin:dealers_maintenance_change", args=[work.pk]), work_form(**extra))
+    assert list(work.updates.order_by("pk").values_list("body", flat=True)) == ["Text", *said]
+    again = work_form(**{name: value for name, value in extra.items() if not name.startswith("updates")})
+    client.post(reverse("admin:dealers_maintenance_change", args=[work.pk]), again | {"title": "New title"})
+    assert work.updates.count() == 2, "nothing that readers have to know was edited"
+
+
+def test_work_made_in_the_admin_is_announced(client, world):
+    client.post(reverse("admin:dealers_maintenance_add"), work_form(title="Another"))
+    assert Maintenance.objects.get(title="Another").updates.get().body == "This is planned."
 
 
 def test_the_list_of_incidents_says_what_works_again(client, world):

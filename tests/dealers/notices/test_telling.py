@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dealers import incidents
 from dealers.models import Incident, IncidentUpdate, StatusChange, Subscriber, Subscription
-from dealers.notices import telling, webhooks
+from dealers.notices import bulletins, telling, webhooks
 from garagehub.outbox.models import Message
 from tests.factories import dealer, make
 
@@ -259,7 +259,7 @@ def test_when_writing_fails_nothing_is_marked_as_told(at, monkeypatch):
     reader()
     change(dealer(), at)
     incidents.start(title="Outage", body="x", at=at)
-    monkeypatch.setattr(telling, "_post_incident", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(bulletins, "_post_incident", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         telling.tell(at=at)

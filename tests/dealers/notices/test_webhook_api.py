@@ -1,18 +1,21 @@
 """Webhooks by API: who may, what is shown once, and what others never see."""
 
+from pathlib import Path
+
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
 from dealers.access import create_api_key
-from dealers.models import Scope, Webhook
+from dealers.models import Event, Scope, Webhook
 from dealers.notices import webhooks
 from garagehub.outbox import claims, delivery
 from garagehub.outbox.models import Endpoint, Message
 from tests.factories import bearer, dealer, make, member, user
 
 pytestmark = pytest.mark.django_db
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "webhooks.md"
 URL = "/api/v1/webhooks"
 
 
@@ -194,3 +197,8 @@ def test_when_a_dealer_goes_its_endpoint_goes_with_its_secret(here, made):
 
     assert webhooks.delete_orphans() == 1
     assert [row.pk for row in Endpoint.objects.all()] == [other.endpoint_id]
+
+
+def test_the_guide_names_every_event():
+    table = [line for line in GUIDE.read_text().splitlines() if line.startswith("|")]
+    assert [event for event in Event.values if not any(f"`{event}`" in line for line in table)] == []
