@@ -23,4 +23,5 @@ page_urlpatterns = [
     path("vehicle/alerts/sent/", alerts.sent, name="alert-sent"),
     path("vehicle/alerts/confirm/<str:token>/", alerts.confirm, name="alert-confirm"),
     path("vehicle/alerts/of/<str:token>/", alerts.end, name="alert-end"),
+    path("garage/watches/mail/<str:token>/", alerts.end_digest, name="garage-watch-mail-end"),
 ]

@@ -50,6 +50,7 @@ urlpatterns = [
     path("garage/part/", search.part, name="garage-part"),
     path("garage/watches/", watches.cars, name="garage-watches"),
     path("garage/watches/parts/", watches.parts, name="garage-watches-parts"),
+    path("garage/watches/mail/", watches.mail, name="garage-watch-mail"),
     path("garage/watches/<uuid:public_id>/remove/", watches.remove, name="garage-watch-remove"),
     path("garage/stock/", stock.stock, name="garage-stock"),
     path("garage/stock/<uuid:public_id>/", stock.waiting, name="garage-stock-waiting"),

@@ -24,10 +24,11 @@ from dealers.access import dealer_for
 from dealers.models import Dealer
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import render
+from garagehub.web.account import person
 from garagehub.web.garage import car_row, csv_file
 from garagehub.web.templatetags.components import day
 from parts.lookup.forms import PartNumbersForm, RegistrationsForm
-from parts.notices import fleet, watches
+from parts.notices import digests, fleet, watches
 
 _CAR_COLUMNS = (
     "plate", "note", "make", "model", "repair_status", "changed_at", "road", "mot_expires_on", "parts_found",
@@ -86,7 +87,7 @@ def cars(request: HttpRequest) -> HttpResponse:
         return csv_file("my-cars.csv", _CAR_COLUMNS, (_car_line(row) for row in rows))
     counts = Counter(row["status"] for row in rows)
     context = {"garage": garage, "form": form, "cars": rows, "counts": counts, "at": at}
-    context["changed"] = sum(row["is_changed"] for row in rows)
+    context |= {"changed": sum(row["is_changed"] for row in rows), "mails": digests.is_on(person(request), garage)}
     return render(request, "watches/cars.html", context, status=400 if form.errors else 200)
 
 
@@ -106,7 +107,24 @@ def parts(request: HttpRequest) -> HttpResponse:
     if request.GET.get("as") == "csv":
         return csv_file("my-parts.csv", _PART_COLUMNS, (_part_line(row) for row in rows))
     context = {"garage": garage, "form": form, "parts": rows, "at": at}
+    context["mails"] = digests.is_on(person(request), garage)
     return render(request, "watches/parts.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def mail(request: HttpRequest) -> HttpResponse:
+    """E-mail the person when something here changes, or no longer."""
+    garage = dealer_for(request)
+    if garage is None:
+        return render(request, "garage/no_garage.html", status=403)
+    if request.POST.get("do") == "on":
+        digests.turn_on(person(request), garage, at=timezone.now())
+        messages.success(request, _("We e-mail you when a watched car or part changes."))
+    else:
+        digests.turn_off(person(request), garage)
+        messages.success(request, _("We no longer e-mail you about what is watched here."))
+    return _back(request)
 
 
 @login_required
@@ -121,6 +139,10 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.success(request, _("Removed. You hear no more of it."))
     except DomainError as error:
         messages.error(request, error.message)
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
     return redirect("garage-watches-parts" if request.POST.get("from") == "parts" else "garage-watches")
 
 

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from dealers.models import Dealer
+from dealers.models import Dealer, Membership
 from garagehub.lib.geography import REGION_CHOICES
 from parts.blocking.models import Verdict
 from parts.catalogue.models import Part
@@ -64,6 +64,17 @@ class Watch(models.Model):
 
     def __str__(self) -> str:
         return f"watch {self.public_id}"
+
+
+class Digest(models.Model):
+    """A member of a garage wants an e-mail when something that it watches changes. See `parts.notices.digests`."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    membership = models.OneToOneField(Membership, on_delete=models.CASCADE, related_name="digest")
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"digest {self.public_id}"  # not whose
 
 
 class Alert(models.Model):

@@ -7,7 +7,7 @@ late its transaction ended, and none is told twice. What changed and changed bac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -22,28 +22,31 @@ from garagehub.outbox.webhooks import queue_event
 from parts.blocking.models import Verdict
 from parts.lookup.answer import look_up_from
 from parts.lookup.place import Place
-from parts.notices import alerts, letters, standing
+from parts.notices import alerts, digests, letters, standing
 
 PAUSE: Final = timedelta(days=1)  # between two e-mails about one car, but for good news
 GOOD: Final = (Verdict.REPAIRABLE.value, Verdict.NO_REPAIR_NEEDED.value)
 MOST_IN_MESSAGE: Final = 100
-_MOST_WATCHES, _MOST_ALERTS = 5_000, 500  # in one transaction
+# In one transaction; of watches more by those of the last garage, whose news are never torn apart.
+_MOST_WATCHES, _MOST_ALERTS = 5_000, 500
 
 # A row without a plate is a car that was found to be another one, or lost its plate: nobody can be told which car it is.
 _WATCHED_VEHICLES = f"""
-SELECT w.id, w.dealer_id, w.public_id, vm.make_id, w.state, stands.state, v.registration, NULL
+SELECT w.id, w.dealer_id, w.public_id, vm.make_id, w.state, stands.state, v.registration, NULL, w.note,
+       concat_ws(' ', make.name, vm.name)
 FROM parts_watch w
 JOIN dealers_dealer d ON d.id = w.dealer_id
 JOIN parts_vehicle v ON v.id = w.vehicle_id
 LEFT JOIN parts_vehiclemodel vm ON vm.id = v.model_id
+LEFT JOIN dealers_make make ON make.id = vm.make_id
 CROSS JOIN LATERAL (SELECT d.region) place
 {standing.VEHICLE}
-WHERE (w.dealer_id, w.id) > (%(after_dealer)s, %(after)s) AND v.registration IS NOT NULL AND w.state <> stands.state
-ORDER BY w.dealer_id, w.id LIMIT %(most)s
+WHERE w.dealer_id > %(after)s AND v.registration IS NOT NULL AND w.state <> stands.state
+ORDER BY w.dealer_id FETCH FIRST (%(most)s) ROWS WITH TIES
 FOR UPDATE OF w
 """
 _WATCHED_PARTS = f"""
-SELECT w.id, w.dealer_id, w.public_id, NULL, w.state, stands.state, number.raw, brand.name
+SELECT w.id, w.dealer_id, w.public_id, NULL, w.state, stands.state, number.raw, brand.name, w.note, p.description
 FROM parts_watch w
 JOIN dealers_dealer d ON d.id = w.dealer_id
 JOIN parts_part p ON p.id = w.part_id
@@ -51,8 +54,8 @@ JOIN parts_partnumber number ON number.part_id = p.id AND number.is_main
 JOIN parts_brand brand ON brand.id = p.brand_id
 CROSS JOIN LATERAL (SELECT d.region) place
 {standing.PART}
-WHERE (w.dealer_id, w.id) > (%(after_dealer)s, %(after)s) AND w.state <> stands.state
-ORDER BY w.dealer_id, w.id LIMIT %(most)s
+WHERE w.dealer_id > %(after)s AND w.state <> stands.state
+ORDER BY w.dealer_id FETCH FIRST (%(most)s) ROWS WITH TIES
 FOR UPDATE OF w
 """
 # Losing sight of a car is no news; finding it again in another state is.
@@ -81,7 +84,7 @@ FROM unnest(%(ids)s::bigint[], %(states)s::text[]) AS seen (id, state) WHERE a.i
 
 
 class _Seen(NamedTuple):
-    """A watch whose car or part stands otherwise than its garage was told."""
+    """A watch whose car or part stands otherwise than its garage was told; `about`: the model, or the description."""
 
     id: int
     dealer_id: int
@@ -91,6 +94,15 @@ class _Seen(NamedTuple):
     new: str
     name: str
     brand: str | None
+    note: str
+    about: str
+
+
+class _News(NamedTuple):
+    """All that changed of what one garage watches."""
+
+    cars: list[_Seen]
+    parts: list[_Seen]
 
 
 class _Due(NamedTuple):
@@ -105,12 +117,8 @@ class _Due(NamedTuple):
 
 
 def tell(*, at: datetime) -> int:
-    """Write to owners and to garages' webhooks about what they wait for; answers how many messages."""
-    return (
-        _tell_garages(_WATCHED_VEHICLES, _post_vehicles, at=at)
-        + _tell_garages(_WATCHED_PARTS, _post_parts, at=at)
-        + _tell_owners(at=at)
-    )
+    """Write to owners, garages' webhooks and their members about what they wait for; answers how many messages."""
+    return _tell_garages(at=at) + _tell_owners(at=at)
 
 
 def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -119,23 +127,54 @@ def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _tell_garages(statement: str, post: Callable[[Webhook, Sequence[_Seen], datetime], int], *, at: datetime) -> int:
-    """Batch after batch, one garage after the other: few messages for each, however many of its cars changed."""
-    written, after_dealer, after = 0, 0, 0
+def _tell_garages(*, at: datetime) -> int:
+    """Batch after batch of whole garages: few messages for each, however many of its cars and parts changed."""
+    written, after = 0, 0
     while True:
         with transaction.atomic():
             wait_for_lock(LockKind.ALERTS)
-            seen = [_Seen(*row) for row in _rows(statement, after_dealer=after_dealer, after=after, most=_MOST_WATCHES)]
-            if not seen:
+            news = _news(after=after)
+            if not news:
                 return written
-            by_dealer: dict[int, list[_Seen]] = defaultdict(list)
-            for one in seen:
-                by_dealer[one.dealer_id].append(one)
-            hooks = Webhook.objects.filter(dealer_id__in=by_dealer).select_related("endpoint")
+            hooks = Webhook.objects.filter(dealer_id__in=news).select_related("endpoint")
             for webhook in hooks.prefetch_related("makes").order_by("pk"):
-                written += post(webhook, by_dealer[webhook.dealer_id], at)
+                written += _post_vehicles(webhook, news[webhook.dealer_id].cars, at)
+                written += _post_parts(webhook, news[webhook.dealer_id].parts, at)
+            written += _mail(news, at=at)
+            seen = [one for garage in news.values() for one in (*garage.cars, *garage.parts)]
             _rows(_SAW, ids=[one.id for one in seen], states=[one.new for one in seen], at=at)
-            after_dealer, after = seen[-1].dealer_id, seen[-1].id
+            after = max(news)
+
+
+def _news(*, after: int) -> dict[int, _News]:
+    """The news of the next garages by their ids, each garage's complete: what was read of one list only waits."""
+    cars, parts = (
+        [_Seen(*row) for row in _rows(statement, after=after, most=_MOST_WATCHES)]
+        for statement in (_WATCHED_VEHICLES, _WATCHED_PARTS)
+    )
+    last = min((rows[-1].dealer_id for rows in (cars, parts) if len(rows) >= _MOST_WATCHES), default=None)
+    found: dict[int, _News] = defaultdict(lambda: _News([], []))
+    for kind, rows in enumerate((cars, parts)):
+        for one in sorted(rows):  # by id: in the order they were added
+            if last is None or one.dealer_id <= last:
+                found[one.dealer_id][kind].append(one)
+    return found
+
+
+def _mail(news: Mapping[int, _News], *, at: datetime) -> int:
+    """One letter for each member who wants it; it tells of everything."""
+    ready = []
+    for reader in digests.readers(news):
+        of, token = reader.membership, digests.ENDING.token(reader.public_id)
+        cars, parts = (_changes(seen) for seen in news[of.dealer_id])
+        ready.append(letters.watched(of.user.email, garage=of.dealer.name, cars=cars, parts=parts, token=token))
+    if ready:
+        queue_emails(ready, kind="watches.changed", at=at)
+    return len(ready)
+
+
+def _changes(seen: Sequence[_Seen]) -> list[letters.Change]:
+    return [letters.Change(one.name, one.about, one.note, one.old, one.new) for one in seen]
 
 
 def _post_vehicles(webhook: Webhook, seen: Sequence[_Seen], at: datetime) -> int:

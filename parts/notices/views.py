@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from garagehub.lib.errors import DomainError
 from garagehub.lib.pages import client_address, render
-from parts.notices import alerts
+from parts.notices import alerts, digests
 from parts.notices.letters import masked
 
 
@@ -63,3 +63,19 @@ def end(request: HttpRequest, token: str) -> HttpResponse:
     except DomainError as error:
         return render(request, "alerts/no_link.html", {"message": error.message}, status=error.status)
     return render(request, "alerts/end.html", {"email": alert.email, "car": masked(alert.vehicle.registration)})
+
+
+# As above: whoever holds the link may stop it, and nothing else.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def end_digest(request: HttpRequest, token: str) -> HttpResponse:
+    """What a member of a garage is e-mailed; a POST ends it."""
+    try:
+        if request.method == "POST":
+            digests.end(token)
+            return render(request, "watches/mail_ended.html")
+        digest = digests.find(token)
+    except DomainError as error:
+        return render(request, "alerts/no_link.html", {"message": error.message}, status=error.status)
+    return render(request, "watches/mail_end.html", {"membership": digest.membership})

@@ -115,13 +115,17 @@ def test_batches_go_on_until_all_is_told(world, garage, at, monkeypatch):
     for plate in plates:
         world.vehicle(plate, SPRING)
     world.decide()
-    hook(garage)
-    watches.watch_vehicles(garage, plates, at=at)
+    garages = [garage, *(dealer(region=4) for _ in range(4))]
+    for one in garages:
+        hook(one)
+        watches.watch_vehicles(one, plates, at=at)
+        watches.watch_parts(one, ["LR123456"], at=at)
     for vehicle in Vehicle.objects.all():
         Alert.objects.create(email="ada@example.com", vehicle=vehicle, told="blocked", created_at=at, confirmed_at=at)
     world.stock(1)
-    assert telling.tell(at=at) == 3 + 6
+    assert telling.tell(at=at) == 5 * 2 + 6, "each garage has one message of its cars and one of its parts, never torn"
     assert telling.tell(at=at) == 0
+    assert set(Watch.objects.values_list("state", flat=True)) == {"repairable", "ready"}
 
 
 @pytest.mark.parametrize("step", ["queue_event", "queue_emails", "_rows"])
