@@ -8,13 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple, get_args
+
+import msgspec
 
 MAX_QUANTITY = 9_999_999
 MAX_PRICE_PENCE = 999_999_999
 MAX_LEAD_DAYS = 3_650
 MAX_SEQ = 2**62
+
+# What needs no care, as types: `msgspec` reads it by the block, and each type takes nothing that the functions here would not.
+PartNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Brand = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+BranchCode = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+Quantity = Annotated[int, msgspec.Meta(ge=0, le=MAX_QUANTITY)]
+Availability = Literal["in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"]
+Lifecycle = Literal["listed", "active", "superseded", "discontinued"]
+PricePence = Annotated[int, msgspec.Meta(ge=0, le=MAX_PRICE_PENCE)]
+Currency = Literal["GBP", "EUR", "USD"]  # any other is looked at by itself: a pattern would cost as much as a line
+LeadDays = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEAD_DAYS)]
+Grade = Literal["genuine", "oe", "aftermarket", "reconditioned", "used"]
+SequenceNumber = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 
 GRADE_WORDS = {
     "original": "genuine",
@@ -27,9 +42,9 @@ GRADE_WORDS = {
     "second hand": "used",
     "recycled": "used",
 }
-AVAILABILITIES = frozenset({"in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"})
-LIFECYCLES = frozenset({"listed", "active", "superseded", "discontinued"})
-GRADES = frozenset({"genuine", "oe", "aftermarket", "reconditioned", "used"})
+AVAILABILITIES = frozenset(get_args(Availability))
+LIFECYCLES = frozenset(get_args(Lifecycle))
+GRADES = frozenset(get_args(Grade))
 
 # How suppliers write it, by letters alone, in lower case.
 _AVAILABILITY_WORDS = {
@@ -99,8 +114,9 @@ def quantity(text: str, *, codes: Mapping[str, str] | None = None, negative: str
     word = codes.get(stripped.casefold()) if codes else None
     if word is not None:
         return Stock(0 if word == "out_of_stock" else None, word)
-    if match := _QUANTITY.fullmatch(stripped):
-        number = int(match["digits"].replace(",", "")) + (1 if match["more"] else 0)
+    found = _number(stripped)
+    if (match := _QUANTITY.fullmatch(stripped)) or (found is not None and found >= 0):
+        number = int(match["digits"].replace(",", "")) + (1 if match["more"] else 0) if match else found or 0
         if number > MAX_QUANTITY:
             raise CellError("quantity", f"{number:,} is more than anybody has")
         return Stock(number, None)
@@ -138,10 +154,10 @@ def availability(text: str, *, codes: Mapping[str, str] | None = None) -> str | 
 def choice(text: str, *, field: str, known: frozenset[str], codes: Mapping[str, str] | None = None) -> str | None:
     """A word out of a known set, whatever its capitals, or what a supplier's code stands for; empty is None."""
     word = text.strip().lower()
-    if not word:
-        return None
     if codes and word in codes:
         return codes[word]
+    if word in _EMPTY:
+        return None
     if word not in known:
         raise CellError(field, f"“{text.strip()[:40]}” is not one we know")
     return word
@@ -154,13 +170,12 @@ def price_pence(text: str, *, unit: str = "pounds") -> int | None:
         return int(stripped) * (100 if unit == "pounds" else 1)
     if stripped.casefold() in _EMPTY or stripped.casefold() in {"poa", "call"}:
         return None
-    match = _PRICE.fullmatch(stripped)
-    if match is None:
-        raise CellError("price", f"“{stripped[:40]}” is not a price")
-    try:
+    if match := _PRICE.fullmatch(stripped):
         amount = Decimal(match[1].replace(",", "") + (match[2] or ""))
-    except InvalidOperation as error:  # pragma: no cover - the pattern admits digits only
-        raise CellError("price", f"“{stripped[:40]}” is not a price") from error
+    elif (found := _number(stripped)) is not None and found >= 0:
+        amount = Decimal(found)
+    else:
+        raise CellError("price", f"“{stripped[:40]}” is not a price")
     pence = amount * 100 if unit == "pounds" else amount
     if pence > MAX_PRICE_PENCE:
         raise CellError("price", "more than any part costs")
@@ -180,9 +195,18 @@ def whole(text: str, *, field: str, most: int) -> int | None:
     stripped = text.strip()
     if stripped.casefold() in _EMPTY:
         return None
-    if not _WHOLE.fullmatch(stripped) or int(stripped) > most:
+    found = int(stripped) if _WHOLE.fullmatch(stripped) else _number(stripped)
+    if found is None or not 0 <= found <= most:
         raise CellError(field, f"“{stripped[:40]}” is not a whole number from 0 to {most:,}")
-    return int(stripped)
+    return found
+
+
+def _number(text: str) -> int | None:
+    """A whole number as programs write it: `12`, `12.0`, `1.2E3`, `-0`; None if it is something else."""
+    try:
+        return msgspec.convert(text, int, strict=False)
+    except msgspec.ValidationError:
+        return None
 
 
 def day(text: str, *, formats: Sequence[str] = ()) -> date | None:
@@ -208,7 +232,7 @@ def day(text: str, *, formats: Sequence[str] = ()) -> date | None:
 def currency(text: str) -> str | None:
     """Three capital letters (ISO 4217); empty is None."""
     stripped = text.strip().upper()
-    if not stripped:
+    if stripped.casefold() in _EMPTY:
         return None
     if len(stripped) != 3 or not (stripped.isascii() and stripped.isalpha()):  # noqa: PLR2004 - ISO 4217 has three
         raise CellError("currency", f"“{stripped[:40]}” is not a currency code")

@@ -7,10 +7,12 @@ import csv
 import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from garagehub.lib.errors import DomainError
 from parts.feeds.adapters.base import Adapter, Config
+from parts.feeds.adapters.cutting import Cutter
 from parts.feeds.adapters.lines import Block, HugeLine, blocks
 from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, Row, shown
 from parts.feeds.adapters.table import WRONG_WIDTH, Field, Table, TableConfig, columns_of, table_of
@@ -34,6 +36,18 @@ class _Source:
     cut_line: int = 0
     given: int = 0
     rejects: list[Reject] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Some whole lines, each with its line feed but perhaps the last of the file."""
+
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, without their line feeds."""
+        return self.text.removesuffix("\n").split("\n") if self.text else []
 
 
 class CsvAdapter(Adapter):
@@ -62,11 +76,12 @@ class CsvAdapter(Adapter):
         runs = _runs(blocks(_as_utf8(chunks, config.encoding)), source, config.encoding)
         first: list[str] = []
         while len(first) < (config.header_row or _HEADER_WITHIN) and (run := next(runs, None)):
-            first += run
+            first += run.lines
         if first:
             table = _table(first, config)
             source.given = table.header
-            yield from _batches(itertools.chain([first[table.header :]], runs), table, source)
+            rest = _Run("".join(f"{line}\n" for line in first[table.header :]))
+            yield from _batches(itertools.chain([rest], runs), table, source)
         if source.rejects:
             yield Batch(rejects=source.rejects)
 
@@ -99,41 +114,32 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _batches(runs: Iterator[list[str]], table: Table, source: _Source) -> Iterator[Batch]:
-    """Rows of cells as batches of typed rows; a row that cannot be read with certainty is refused.
+def _batches(runs: Iterator[_Run], table: Table, source: _Source) -> Iterator[Batch]:
+    """Runs of lines as batches of typed rows; a row that cannot be read with certainty is refused.
 
-    Runs of lines without a quote are read at once, as no cell of theirs can reach into the next. From the first quote on
+    A run of lines without a quote is read at once, as no cell of theirs can reach into the next. From the first quote on
     one reader goes through the rest of the file.
     """
+    cutter = Cutter(table)
     for run in runs:
-        text = "\n".join(run)
-        if '"' in text:
-            yield from _quoted_batches(itertools.chain(run, itertools.chain.from_iterable(runs)), table, source)
+        if '"' in run.text:
+            lines = itertools.chain.from_iterable(later.lines for later in itertools.chain([run], runs))
+            yield from _quoted_batches(lines, table, source)
             return
-        if (columns := _columns(text, len(run), table)) and (rows := table.rows_of(columns)) is not None:
+        cut = cutter.columns(run.text)
+        if cut and (rows := table.rows_of(cut[0], is_typed=cut[1])) is not None:
             first = source.given + 1
-            source.given += len(run)
+            source.given += len(rows)
             yield Batch(rows, range(first, first + len(rows)))
             continue
-        try:
-            records = list(csv.reader(run, delimiter=table.delimiter))
-        except csv.Error:
-            yield from _quoted_batches(iter(run), table, source)
-            continue
-        yield _batch(records, run, table, source)
-
-
-def _columns(text: str, lines: int, table: Table) -> list[list[str]] | None:
-    """The cells of lines without a quote, column by column; None unless each line has as many cells as the header.
-
-    Cut all at once, with each line feed as a cell of its own, which shows whether all lines have the same width.
-    """
-    whole = f"{text}\n".replace("\r\n", "\n")
-    step = table.width + 1
-    found = whole.replace("\n", f"{table.delimiter}\n{table.delimiter}").split(table.delimiter)
-    if "\r" in whole or len(found) != lines * step + 1 or found[table.width :: step].count("\n") != lines:
-        return None
-    return [found[at:-1:step] for at in range(table.width)]
+        for at in range(0, len(run.lines), _BATCH_ROWS):
+            some = run.lines[at : at + _BATCH_ROWS]
+            try:
+                records = list(csv.reader(some, delimiter=table.delimiter))
+            except csv.Error:
+                yield from _quoted_batches(iter(some), table, source)
+                continue
+            yield _batch(records, some, table, source)
 
 
 def _quoted_batches(lines: Iterator[str], table: Table, source: _Source) -> Iterator[Batch]:
@@ -205,22 +211,17 @@ def _noted(lines: Iterable[str], taken: list[str]) -> Generator[str]:
         yield line + "\n"
 
 
-def _runs(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[list[str]]:
+def _runs(found: Iterator[Block | HugeLine], source: _Source, encoding: str) -> Generator[_Run]:
     """Lines of text by the block; one that is too long is refused, and an empty one takes its place."""
     for item in found:
         if isinstance(item, HugeLine):
             reason = "The line is longer than 64 KiB."
             source.rejects.append(Reject(item.line, "line_too_long", reason, shown(item.start)))
-            yield [""]
+            yield _Run("\n")
             continue
-        texts = _decoded(item.data, encoding).split("\n")
-        if not texts[-1]:
-            texts.pop()
         if item.is_cut:
-            source.cut_line = item.first_line + len(texts) - 1
-        # So few at once that their cells stay in the processor's cache.
-        for at in range(0, len(texts), _BATCH_ROWS):
-            yield texts[at : at + _BATCH_ROWS]
+            source.cut_line = item.first_line + item.lines - 1
+        yield _Run(_decoded(item.data, encoding))
 
 
 def _decoded(data: bytes, encoding: str) -> str:

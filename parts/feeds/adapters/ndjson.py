@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -19,20 +19,19 @@ _BLANK = b" \t\r"
 class _Line(msgspec.Struct, gc=False):
     """A line as it should be. Its fields stand in the order of `Row`."""
 
-    part_number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    brand: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    branch: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
-    quantity: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_QUANTITY)] | None = None
-    availability: Literal["in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"] | None = None
-    lifecycle: Literal["listed", "active", "superseded", "discontinued"] | None = None
-    price_pence: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_PRICE_PENCE)] | None = None
-    # Any other is looked at by itself: a pattern here would cost as much as all the rest of the line.
-    currency: Literal["GBP", "EUR", "USD"] | None = None
-    lead_time_days: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_LEAD_DAYS)] | None = None
+    part_number: cells.PartNumber
+    brand: cells.Brand | None = None
+    branch: cells.BranchCode | None = None
+    quantity: cells.Quantity | None = None
+    availability: cells.Availability | None = None
+    lifecycle: cells.Lifecycle | None = None
+    price_pence: cells.PricePence | None = None
+    currency: cells.Currency | None = None
+    lead_time_days: cells.LeadDays | None = None
     expected_on: date | None = None
-    grade: Literal["genuine", "oe", "aftermarket", "reconditioned", "used"] | None = None
-    seq: Annotated[int, msgspec.Meta(ge=0, le=cells.MAX_SEQ)] | None = None
-    replaces: list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]] | None = None
+    grade: cells.Grade | None = None
+    seq: cells.SequenceNumber | None = None
+    replaces: list[cells.PartNumber] | None = None
     deleted: bool = False
 
 

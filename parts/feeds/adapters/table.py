@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -68,7 +69,20 @@ _ORDER: tuple[Field, ...] = (
     "replaces",
 )
 
-Availability = Literal["in_stock", "limited", "on_backorder", "out_of_stock", "not_listed", "unknown"]
+_TYPES: dict[Field, Any] = {
+    "part_number": cells.PartNumber,
+    "brand": cells.Brand | None,
+    "branch": cells.BranchCode | None,
+    "quantity": cells.Quantity | None,
+    "availability": cells.Availability | None,
+    "lifecycle": cells.Lifecycle | None,
+    "currency": cells.Currency | None,
+    "lead_time_days": cells.LeadDays | None,
+    "expected_on": date | None,
+    "grade": cells.Grade | None,
+    "seq": cells.SequenceNumber | None,
+    "replaces": None,
+}
 
 
 class TableConfig(Config):
@@ -77,14 +91,10 @@ class TableConfig(Config):
     columns: dict[Field, str | Annotated[int, msgspec.Meta(ge=1)]] = msgspec.field(default_factory=dict)
     header_row: Annotated[int, msgspec.Meta(ge=0, le=1_000)] | None = None  # 0: no header; None: the first that fits
     ignore: tuple[Field, ...] = ()  # not read, though the file has a column that would be it
-    quantity_codes: dict[str, Availability] = msgspec.field(default_factory=dict)
-    availability_codes: dict[str, Availability] = msgspec.field(default_factory=dict)
-    grade_codes: dict[str, Literal["genuine", "oe", "aftermarket", "reconditioned", "used"]] = msgspec.field(
-        default_factory=dict
-    )
-    lifecycle_codes: dict[str, Literal["listed", "active", "superseded", "discontinued"]] = msgspec.field(
-        default_factory=dict
-    )
+    quantity_codes: dict[str, cells.Availability] = msgspec.field(default_factory=dict)
+    availability_codes: dict[str, cells.Availability] = msgspec.field(default_factory=dict)
+    grade_codes: dict[str, cells.Grade] = msgspec.field(default_factory=dict)
+    lifecycle_codes: dict[str, cells.Lifecycle] = msgspec.field(default_factory=dict)
     negative: Literal["reject", "zero", "unknown"] = "reject"
     price_unit: Literal["auto", "pounds", "pence"] = "auto"  # auto: pence if the column's name says so
     date_formats: tuple[str, ...] = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y")
@@ -135,21 +145,29 @@ class Table:
     header: int
     delimiter: str
     columns: Mapping[Field, _Cached[Any]]
+    types: Mapping[Field, Any]
 
     def rows(self, records: Sequence[list[str]]) -> list[Row] | None:
         """All these rows at once; None if any of them needs a look by itself."""
         return self.rows_of(list(zip(*records, strict=True))) if set(map(len, records)) == {self.width} else None
 
-    def rows_of(self, cells_of: Sequence[Sequence[str]]) -> list[Row] | None:
-        """Rows from the cells of each column; None if any of them needs a look by itself."""
+    def rows_of(self, cells_of: Sequence[Sequence[Any]], *, is_typed: bool = False) -> list[Row] | None:
+        """Rows from the cells of each column; None if any of them needs a look by itself.
+
+        `is_typed`: cells of fields in `types` are values already, and an empty cell is None.
+        """
+        typed = self.types if is_typed else {}
         read: dict[str, Iterable[Any]] = {}
         try:
             for name, reader in self.columns.items():
                 at = self.positions.get(name)
-                read[name] = itertools.repeat(None) if at is None else reader.column(cells_of[at])
+                if at is None:
+                    read[name] = itertools.repeat(None)
+                else:
+                    read[name] = cells_of[at] if name in typed else reader.column(cells_of[at])
         except cells.CellError:
             return None
-        if "quantity" in self.positions:
+        if "quantity" in self.positions and not is_typed:
             stocks: Iterable[cells.Stock] = read["quantity"]
             read["quantity"], implied = zip(*stocks, strict=True)
             if any(implied):
@@ -209,7 +227,17 @@ def table_of(names: Sequence[str], positions: Mapping[Field, int], config: Table
     in_pence = config.price_unit == "pence" or (config.price_unit == "auto" and "pence" in price.casefold())
     width = len(names) or max(positions.values()) + 1
     columns = _readers(config, in_pence=in_pence)
-    return Table(width=width, is_exact=bool(names), positions=positions, columns=columns, **place)
+    types = _types(config, positions, in_pence=in_pence)
+    return Table(width=width, is_exact=bool(names), positions=positions, columns=columns, types=types, **place)
+
+
+def _types(config: TableConfig, positions: Mapping[Field, int], *, in_pence: bool) -> dict[Field, Any]:
+    """Of the columns whose cells can be read by their type; none where the supplier has words of its own."""
+    codes = (config.quantity_codes, config.availability_codes, config.grade_codes, config.lifecycle_codes)
+    if any(codes) or len(set(positions.values())) < len(positions):
+        return {}
+    types = _TYPES | ({"price": cells.PricePence | None} if in_pence else {})  # pounds are no float: read as text
+    return {name: type_ for name, type_ in types.items() if name in positions}
 
 
 def _readers(config: TableConfig, *, in_pence: bool) -> dict[Field, _Cached[Any]]:
