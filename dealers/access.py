@@ -53,7 +53,7 @@ def own_dealer(user: Any, *, slug: str, as_owner: bool = False) -> Dealer:
     """
     membership = None
     if user.is_authenticated:
-        mine = Membership.objects.filter(user=user, dealer__slug=slug, dealer__is_active=True)
+        mine = Membership.objects.filter(user=user, dealer__in=Dealer.objects.of(user).filter(slug=slug))
         membership = mine.select_related("dealer").first()
     if membership is None:
         raise NotFoundError(_("There is no such dealer among those you work for."), code="dealer_not_found")

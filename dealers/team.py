@@ -22,6 +22,7 @@ from dealers.access import owners_of
 from dealers.models import Dealer, Invitation, Membership
 from garagehub.accounts.letters import send_letter
 from garagehub.accounts.models import User
+from garagehub.accounts.second_step import has_second_step
 from garagehub.lib.errors import DomainError, NotFoundError
 
 INVITATION_WORKS_FOR = timedelta(days=7)
@@ -31,9 +32,8 @@ MOST_INVITATIONS = 50  # open ones of a dealer: nobody's team is that large, and
 
 def members(dealer: Dealer) -> QuerySet[Membership]:
     """Who works there, owners first, then by name."""
-    return (
-        Membership.objects.filter(dealer=dealer).select_related("user").order_by("-role", "user__name", "user__email")
-    )
+    people = Membership.objects.filter(dealer=dealer).select_related("user", "user__authenticator")
+    return people.order_by("-role", "user__name", "user__email")
 
 
 def open_invitations(dealer: Dealer, *, at: datetime) -> QuerySet[Invitation]:
@@ -146,6 +146,32 @@ def remove(*, dealer: Dealer, public_id: UUID, by: User, at: datetime) -> Member
 def forget_old(*, at: datetime) -> int:
     """Delete invitations that ran out a month ago; answers how many. They hold addresses of people who never came."""
     return Invitation.objects.filter(expires_at__lte=at - FORGOTTEN_AFTER).delete()[0]
+
+
+@transaction.atomic
+def ask_second_step(*, dealer: Dealer, is_asked: bool, by: User, at: datetime) -> None:
+    """Have everybody in the team sign in with a second step, or no longer; who has none is told by e-mail.
+
+    Who has none may from then on do nothing for the dealer until they have set it up; keys go on. DomainError for an
+    owner who has none: nobody asks of others what would shut them out themselves.
+    """
+    if is_asked and not has_second_step(by):
+        message = _("Set two-step sign-in up for yourself first: it is asked of owners, too.")
+        raise DomainError(message, code="second_step_missing")
+    changed = Dealer.objects.filter(pk=dealer.pk).exclude(asks_second_step=is_asked).update(asks_second_step=is_asked)
+    if is_asked and changed:
+        for one in members(dealer).filter(user__authenticator=None, user__is_active=True):
+            send_letter("two_step_asked", to=one.user.email, at=at, dealer=dealer.name, by=by.get_full_name())
+
+
+def asking_second_step(user: User) -> list[Dealer]:
+    """The dealers where the person works that ask for the second step."""
+    return list(Dealer.objects.asking_second_step(user))
+
+
+def waits_for_second_step(user: User) -> bool:
+    """Whether the person has to set the second step up before anything else."""
+    return Dealer.objects.asking_second_step(user).exists() and not has_second_step(user)
 
 
 def _hold(dealer: Dealer) -> None:

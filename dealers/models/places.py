@@ -59,8 +59,13 @@ class DealerQuerySet(models.QuerySet["Dealer"]):
         return self.filter(makes=make)
 
     def of(self, user: Any) -> DealerQuerySet:
-        """The active dealers where this person works, by name."""
-        return self.active().filter(memberships__user=user).order_by("name", "pk")
+        """The active dealers where this person works and may act, by name: some ask for the second step at sign-in."""
+        may = models.Q(asks_second_step=False) | models.Q(memberships__user__authenticator__isnull=False)
+        return self.active().filter(may, memberships__user=user).order_by("name", "pk")
+
+    def asking_second_step(self, user: Any) -> DealerQuerySet:
+        """The active dealers where this person works that ask their team for two-step sign-in, by name."""
+        return self.active().filter(asks_second_step=True, memberships__user=user).order_by("name", "pk")
 
 
 class Dealer(models.Model):
@@ -94,6 +99,11 @@ class Dealer(models.Model):
     phone = models.CharField(max_length=20, blank=True)
     is_active = models.BooleanField("active", default=True)
     is_demo = models.BooleanField("demonstration data", default=False)
+    asks_second_step = models.BooleanField(
+        "asks for two-step sign-in",
+        default=False,
+        help_text="Whoever works there may do nothing for it before they have set it up. Keys are not asked.",
+    )
     members: models.ManyToManyField[Any, Any] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="dealers"
     )

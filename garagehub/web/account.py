@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dealers.team import asking_second_step
 from garagehub.accounts import second_step
 from garagehub.accounts.models import User
 from garagehub.accounts.passwords import password_was_set, take_reset_turn
@@ -51,6 +52,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
         "sessions": sessions_of(user, at=timezone.now()),
         "here": digest(request.session.session_key),
         "has_second_step": has_second_step,
+        "asked_by": asking_second_step(user),
         "codes_left": second_step.codes_left(user) if has_second_step else 0,
         "password_form": PasswordForm(user=user),
     }
@@ -94,12 +96,14 @@ def set_up_second_step(request: HttpRequest) -> HttpResponse:
         try:
             codes = second_step.turn_on(user=user, seed=seed, code=form.cleaned_data["code"], at=timezone.now())
             del request.session[_SEED]
-            return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": True})
+            context = {"codes": codes, "is_new": True, "asked_by": asking_second_step(user)}
+            return render(request, "accounts/recovery_codes.html", context)
         except DomainError as error:
             form.add_error("code", error.message)
     secret = second_step.secret_of(seed)
     context = {
         "form": form,
+        "asked_by": asking_second_step(user),
         "picture": second_step.picture_of(seed, user=user),
         "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
     }
@@ -120,7 +124,9 @@ def change_second_step(request: HttpRequest) -> HttpResponse:
         return _page(request, password_form=form, status=400)
     if request.POST.get("do") == "codes" and second_step.has_second_step(user):
         return render(request, "accounts/recovery_codes.html", {"codes": second_step.renew_recovery_codes(user=user)})
-    if request.POST.get("do") == "off":
+    if request.POST.get("do") == "off" and (asked_by := asking_second_step(user)):
+        messages.error(request, _("%(dealer)s asks everybody in its team for it.") % {"dealer": asked_by[0].name})
+    elif request.POST.get("do") == "off":
         second_step.turn_off(user=user, at=timezone.now())
         messages.success(request, _("Two-step sign-in is off."))
     return redirect("account")

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from dealers.team import waits_for_second_step
 from garagehub.accounts import sign_in
 from garagehub.accounts.devices import remember
 from garagehub.accounts.limits import Turn
@@ -84,10 +85,13 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def enter(request: HttpRequest, user: User, *, to: str = "", is_new: bool = False) -> HttpResponse:
-    """Sign the person in and go on: to `to`, else admins to the admin and everybody else to the workbench."""
+    """Sign the person in and go on: to `to`, else admins to the admin and everybody else to the workbench.
+
+    Whose garage asks for a second step sets it up before anything else.
+    """
     sign_in.finish(request, user, at=timezone.now(), is_new=is_new)
     home = reverse("admin:index") if user.is_staff else reverse(settings.LOGIN_REDIRECT_URL)
-    response = HttpResponseRedirect(to or home)
+    response = HttpResponseRedirect(reverse("account-two-step") if waits_for_second_step(user) else to or home)
     remember(response, request, user)
     return response
 

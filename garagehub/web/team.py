@@ -104,6 +104,21 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _do(request, take_back, as_owner=True)
 
 
+@login_required
+@require_POST
+def second_step(request: HttpRequest) -> HttpResponse:
+    """Ask everybody in the team for two-step sign-in, or no longer."""
+    is_asked = request.POST.get("do") == "on"
+
+    def ask(dealer: Dealer) -> str:
+        domain.ask_second_step(dealer=dealer, is_asked=is_asked, by=person(request), at=timezone.now())
+        if is_asked:
+            return _("Everybody in your team signs in with two steps now. Who has not set it up was told.")
+        return _("Two-step sign-in is everybody's own choice now.")
+
+    return _do(request, ask, as_owner=True)
+
+
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -59,6 +59,7 @@ urlpatterns = [
     path("garage/webhooks/", webhooks.webhooks, name="garage-webhooks"),
     path("garage/webhooks/<uuid:public_id>/", webhooks.webhook, name="garage-webhook"),
     path("garage/team/", team.team, name="garage-team"),
+    path("garage/team/second-step/", team.second_step, name="garage-team-second-step"),
     path("garage/team/<uuid:public_id>/role/", team.role, name="garage-team-role"),
     path("garage/team/<uuid:public_id>/remove/", team.remove, name="garage-team-remove"),
     path("garage/team/invitations/<uuid:public_id>/withdraw/", team.withdraw, name="garage-team-withdraw"),

@@ -116,6 +116,7 @@ TABLE = {
     "POST garage/webhooks/<uuid:public_id>/": OWNER,
     "GET garage/team/": GARAGES,
     "POST garage/team/": OWNERS,
+    "POST garage/team/second-step/": OWNERS,
     "POST garage/team/<uuid:public_id>/role/": OWNER,
     "POST garage/team/<uuid:public_id>/remove/": HERE,  # the address names the member, who may leave
     "POST garage/team/invitations/<uuid:public_id>/withdraw/": OWNER,
