@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -21,6 +23,8 @@ NOTE_LENGTH = 500
 MOST_AT_ONCE = 500
 MOST_PER_HOUR = 600  # by one garage, whatever its number of people and keys
 SAME_AGAIN_WITHIN = timedelta(minutes=5)
+
+_SYSTEMS = tuple(System.values)
 
 Key = tuple[int, str]
 
@@ -159,7 +163,7 @@ def _code(said: Said) -> str:
 
 def _places(said: Collection[Said]) -> dict[str, Dealer]:
     codes = {code for report in said if "\0" not in (code := _code(report))}
-    return {dealer.code: dealer for dealer in visible_dealers().filter(code__in=codes)}
+    return {dealer.code: dealer for dealer in visible_dealers().filter(code__in=codes).only("code")}
 
 
 def _fault(said: Said, places: Mapping[str, Dealer]) -> DomainError | None:
@@ -168,9 +172,9 @@ def _fault(said: Said, places: Mapping[str, Dealer]) -> DomainError | None:
         text = _("There is no dealer with the code %(code)r. A code is five letters or digits, like R4T02.")
         text %= {"code": said.dealer[:40]}
         return DomainError(text, code="unknown_dealer", fields={"dealer": [text]})
-    if said.system not in System.values:
+    if said.system not in _SYSTEMS:
         text = _("There is no system %(system)r. The systems are: %(known)s.")
-        text %= {"system": said.system[:40], "known": ", ".join(System.values)}
+        text %= {"system": said.system[:40], "known": ", ".join(_SYSTEMS)}
         return DomainError(text, code="unknown_system", fields={"system": [text]})
     if len(said.note) > NOTE_LENGTH:
         text = _("A note has at most %(most)d characters.") % {"most": NOTE_LENGTH}
@@ -264,46 +268,50 @@ def _row(said: Said, *, about: Dealer, by: Dealer, note: str, reporter: Any, at:
 
 
 _STORE = """
-WITH renewed AS (
+WITH again AS (
+    SELECT * FROM json_to_recordset(%s::json)
+               AS said (id bigint, dealer_id bigint, system text, observed_at timestamptz, note text)
+), new AS (
+    SELECT * FROM ROWS FROM (json_to_recordset(%s::json)
+                             AS (dealer_id bigint, system text, kind text, source text, organisation text, claim text,
+                                 note text, observed_at timestamptz, received_at timestamptz, reporter_id bigint))
+             WITH ORDINALITY
+), renewed AS (
     UPDATE dealers_evidence AS kept
-       SET observed_at = said.observed_at, note = said.note
-      FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS said (id, observed_at, note)
-     WHERE kept.id = said.id
+       SET observed_at = again.observed_at, note = again.note
+      FROM again
+     WHERE kept.id = again.id
 ), marked AS (
     INSERT INTO dealers_unjudged (dealer_id, system)
-    SELECT DISTINCT dealer_id, system FROM unnest(%s::bigint[], %s::text[]) AS said (dealer_id, system)
+    SELECT dealer_id, system FROM again UNION SELECT dealer_id, system FROM new
 )
 INSERT INTO dealers_evidence (dealer_id, system, kind, source, organisation, claim, note, repeats, observed_at,
                               received_at, reporter_id)
 SELECT dealer_id, system, kind, source, organisation, claim, note, 1, observed_at, received_at, reporter_id
-  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-              %s::timestamptz[], %s::bigint[])
-       WITH ORDINALITY
-    AS said (dealer_id, system, kind, source, organisation, claim, note, observed_at, received_at, reporter_id, place)
- ORDER BY place
+  FROM new
+ ORDER BY ordinality
 RETURNING id
 """
 
-_COLUMNS = (
+_AGAIN = ("id", "dealer_id", "system", "observed_at", "note")
+_NEW = (
     *("dealer_id", "system", "kind", "source", "organisation"),
     *("claim", "note", "observed_at", "received_at", "reporter_id"),
 )
 
 
-def _store(new: Sequence[Evidence], renewed: Collection[Evidence]) -> None:
+def _store(new: Sequence[Evidence], renewed: Iterable[Evidence]) -> None:
     """Add the new claims, give the others the time and note of a report that said the same again, and mark all of them.
 
-    One statement, which is a transaction of its own: a storm is mostly made of these.
+    One statement, which is a transaction of its own: a storm is mostly made of these. As JSON the values are written and
+    read by C, where the driver puts together arrays value by value.
     """
-    touched = [*new, *renewed]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            [
-                *([getattr(row, name) for row in renewed] for name in ("pk", "observed_at", "note")),
-                *([getattr(row, name) for row in touched] for name in ("dealer_id", "system")),
-                *([getattr(row, name) for row in new] for name in _COLUMNS),
-            ],
-        )
+        cursor.execute(_STORE, [_json(renewed, _AGAIN), _json(new, _NEW)])
         for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
             row.pk = pk
+
+
+def _json(rows: Iterable[Evidence], names: Sequence[str]) -> str:
+    values = attrgetter(*names)
+    return msgspec.json.encode([dict(zip(names, values(row), strict=True)) for row in rows]).decode()

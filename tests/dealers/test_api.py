@@ -1,5 +1,6 @@
 """The API's contract about dealers, reports, incidents and the roll-up."""
 
+import json
 from base64 import b64encode
 from datetime import timedelta
 
@@ -10,7 +11,15 @@ from django.utils.dateparse import parse_datetime
 
 from dealers import evidence, incidents
 from dealers.models import Evidence, State, System
-from dealers.serializers import DealerDetail, DealerSummary, IncidentShape, OverallStatus, ReportOut, StatusReason
+from dealers.serializers import (
+    BulkReportsIn,
+    DealerDetail,
+    DealerSummary,
+    IncidentShape,
+    OverallStatus,
+    ReportOut,
+    StatusReason,
+)
 from garagehub.lib.geography import about_miles, area_of, miles_between
 from tests.factories import bearer, dealer, make, member, user
 
@@ -250,6 +259,47 @@ def test_a_list_of_reports_is_answered_row_by_row(client):
     assert_problem(client.post(path, {"reports": rows}, content_type=kind), 401, "not_authenticated")
     client.force_login(user())
     assert_problem(client.post(path, {"reports": rows}, content_type=kind), 403, "permission_denied")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"works": "off"}, "works"),
+        ({"works": 1}, "works"),
+        ({"note": None}, "note"),
+        ({"note": "a\0b"}, "note"),
+        ({"note": "a\ud800b"}, "note"),
+        ({"dealer": 7}, "dealer"),
+        ({"system": ["diagnostics"]}, "system"),
+    ],
+)
+def test_a_list_with_what_cannot_be_read_names_place_and_field(client, wrong, field):
+    here = dealer()
+    row = {"dealer": here.code, "system": "diagnostics", "works": False}
+    answer = client.post(
+        "/api/v1/reports/bulk",
+        json.dumps({"reports": [row, row | wrong]}),
+        content_type="application/json",
+        headers=bearer(here),
+    )
+    assert_problem(answer, 400, "invalid", f"reports.1.{field}")
+    assert not Evidence.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["at once", "field by field"])
+def test_a_list_is_read_the_same_whichever_way(way):
+    rows = [
+        {"dealer": " r4t02 ", "system": "diagnostics\n", "works": False, "note": "  No login ", "colour": "red"},
+        {"dealer": "", "system": "", "works": True},
+        {"dealer": "x" * 9_000, "system": "é\t", "works": True, "note": ""},
+    ]
+    field = BulkReportsIn().fields["reports"]
+    ways = {"at once": field.run_child_validation, "field by field": lambda rows: map(field.child.run_validation, rows)}
+    assert [dict(row) for row in ways[way](rows)] == [
+        {"dealer": "r4t02", "system": "diagnostics", "works": False, "note": "No login"},
+        {"dealer": "", "system": "", "works": True, "note": ""},
+        {"dealer": "x" * 9_000, "system": "é", "works": True, "note": ""},
+    ]
 
 
 @pytest.mark.parametrize(

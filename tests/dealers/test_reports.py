@@ -150,6 +150,15 @@ def test_many_reports_are_taken_in_order_and_a_wrong_one_refuses_no_other(here):
     assert Evidence.objects.exclude(kind="probe").count() == 3
 
 
+def test_each_of_many_is_answered_with_its_own_row(here):
+    places = [dealer() for _ in range(30)]
+    taken = reports.submit_many([said(place, note=f"“{place.code}” \\ %s ½") for place in places], by=here, at=AT)
+    stored = Evidence.objects.in_bulk([row.pk for row in taken])
+    assert [stored[row.pk].dealer for row in taken] == places
+    assert [stored[row.pk].note for row in taken] == [f"“{place.code}” \\ %s ½" for place in places]
+    assert {row.observed_at for row in stored.values()} == {AT}
+
+
 def test_a_list_says_the_same_twice_and_is_one_voice(here):
     garage = dealer()
     reports.submit_many([said(here), said(here, note="again")], by=garage, at=AT)
