@@ -17,6 +17,8 @@ from rest_framework.views import APIView
 from dealers.access import IsGarage, dealer_for, own_dealer
 from dealers.models import ApiKey, Dealer, Scope, Webhook
 from dealers.notices import serializers, webhooks
+from garagehub.accounts import idempotency
+from garagehub.accounts.idempotency import idempotent, idempotent_with_secret
 from garagehub.lib.api import Paging, ScopedThrottle, problems
 from garagehub.outbox import endpoints
 from garagehub.outbox.models import Message
@@ -43,6 +45,12 @@ class _GarageView(APIView):
         return webhooks.get(self.dealer(), public_id)
 
 
+def _secrets(view: _GarageView, answer: dict[str, Any]) -> list[str]:
+    """The secrets of the webhook that an answer was about; NotFoundError where it is the caller's no more."""
+    public_id = view.kwargs.get("public_id") or UUID(answer["id"])
+    return endpoints.secrets_of(view.webhook(public_id).endpoint)
+
+
 class WebhooksView(_GarageView):
     """All of the dealer's webhooks, and new ones."""
 
@@ -61,10 +69,12 @@ class WebhooksView(_GarageView):
         operation_id="webhooks_create",
         summary="Have your own software told",
         request=serializers.WebhookIn,
-        responses={201: serializers.WebhookMade, **problems(400, 401, 403, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={201: serializers.WebhookMade, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
+    @idempotent_with_secret(_secrets)
     def post(self, request: Request) -> Response:
-        """The secret is in this answer and in no other."""
+        """The secret is in this answer alone, and in that to the same call sent again under its `Idempotency-Key`."""
         sent = serializers.WebhookIn(data=request.data)
         sent.is_valid(raise_exception=True)
         by = request.user if request.user.is_authenticated else None
@@ -105,10 +115,12 @@ class RotateView(_GarageView):
         operation_id="webhooks_rotate",
         summary="A new secret; the old one signs too for a day",
         request=None,
-        responses={200: serializers.SecretOut, **problems(401, 403, 404, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={200: serializers.SecretOut, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
+    @idempotent_with_secret(_secrets)
     def post(self, request: Request, public_id: UUID) -> Response:
-        """The secret is in this answer and in no other."""
+        """The secret is in this answer alone, and in that to the same call sent again under its `Idempotency-Key`."""
         endpoint = self.webhook(public_id).endpoint
         secret = endpoints.rotate(endpoint, at=timezone.now())
         return Response(serializers.SecretOut({"secret": secret, "previous_until": endpoint.previous_until}).data)
@@ -122,8 +134,10 @@ class EnableView(_GarageView):
         operation_id="webhooks_enable",
         summary="Turn a disabled webhook on again",
         request=None,
-        responses={200: serializers.WebhookShape, **problems(401, 403, 404, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={200: serializers.WebhookShape, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
+    @idempotent
     def post(self, request: Request, public_id: UUID) -> Response:
         """What was given up meanwhile is sent only if you replay it."""
         webhook = self.webhook(public_id)
@@ -139,8 +153,10 @@ class PingView(_GarageView):
         operation_id="webhooks_ping",
         summary="Send a `ping` to try the webhook out",
         request=None,
-        responses={202: serializers.PingOut, **problems(400, 401, 403, 404, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={202: serializers.PingOut, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
+    @idempotent
     def post(self, request: Request, public_id: UUID) -> Response:
         """It leaves within seconds; its log says what came of it."""
         message_id = endpoints.ping(self.webhook(public_id).endpoint, at=timezone.now())
@@ -181,8 +197,10 @@ class ReplayView(_GarageView):
         operation_id="webhooks_replay",
         summary="Send a message again, under the same id",
         request=None,
-        responses={202: serializers.DeliveryShape, **problems(400, 401, 403, 404, 429)},
+        parameters=[idempotency.PARAMETER],
+        responses={202: serializers.DeliveryShape, **problems(400, 401, 403, 404, 409, 422, 429)},
     )
+    @idempotent
     def post(self, request: Request, public_id: UUID, message_id: UUID) -> Response:
         """Possible for 14 days."""
         endpoint = self.webhook(public_id).endpoint

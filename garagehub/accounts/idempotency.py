@@ -3,7 +3,7 @@
 After the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header). The reply is
 kept in the transaction of what it reports, so that there is never one without the other; two calls at once with one key
 wait for each other at the row. Only successes are kept: what was refused changed nothing and may be put right and sent
-again under the same key.
+again under the same key. A secret is kept as its hash alone: the same call finds it again where it is in use.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -42,6 +42,8 @@ PARAMETER = OpenApiParameter(
 )
 
 _Post = Callable[..., Response]
+_Secrets = Callable[[Any, dict[str, Any]], Collection[str]]
+_SECRET = "secret"  # noqa: S105 - the name of an answer's member
 
 
 def idempotent(post: _Post) -> _Post:
@@ -50,7 +52,19 @@ def idempotent(post: _Post) -> _Post:
     Raises DomainError `idempotency_key_not_valid`, MismatchError `idempotency_key_reused` when the key came with another
     body before, and ConflictError `idempotency_key_in_use` while the first call is still under way.
     """
+    return _remembering(post, None)
 
+
+def idempotent_with_secret(secrets: _Secrets) -> Callable[[_Post], _Post]:
+    """`idempotent` for an answer with a new `secret`, which is not kept: `secrets(view, answer)` finds those now in use.
+
+    `secrets` also sees to it that the caller may still have them. Sent again, the call is answered with the same secret;
+    ConflictError `secret_replaced` once that is in use no more.
+    """
+    return lambda post: _remembering(post, secrets)
+
+
+def _remembering(post: _Post, secrets: _Secrets | None) -> _Post:
     @wraps(post)
     def answer(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         raw = request.headers.get(HEADER)
@@ -60,9 +74,15 @@ def idempotent(post: _Post) -> _Post:
         with transaction.atomic():
             kept, is_new = _claim(caller_of(request), key, digest, at=timezone.now())
             if not is_new:
-                return _again(kept, digest)
+                body: Any = _body(kept, digest)
+                if secrets is not None:
+                    body = _with_secret(body, secrets(self, body))
+                return Response(body, status=kept.status, headers={REPLAYED: "true", "Cache-Control": "no-store"})
             response = post(self, request, *args, **kwargs)
-            kept.status, kept.body = response.status_code, json.loads(JSONRenderer().render(response.data))
+            answered: Any = json.loads(JSONRenderer().render(response.data))
+            if secrets is not None:
+                answered[_SECRET] = _hash(answered[_SECRET])
+            kept.status, kept.body = response.status_code, answered
             kept.save(update_fields=["status", "body"])
         return response
 
@@ -111,8 +131,23 @@ def _forget_lock_timeout() -> None:
             cursor.execute("SELECT set_config('lock_timeout', '0', true)")
 
 
-def _again(kept: KeptReply, digest: str) -> Response:
+def _body(kept: KeptReply, digest: str) -> Any:
+    """What the same call was answered."""
     if kept.digest != digest:
         text = "This key came with another request before. Use a new one for each request."
         raise MismatchError(text, code="idempotency_key_reused", fields={HEADER: [text]})
-    return Response(kept.body, status=kept.status, headers={REPLAYED: "true", "Cache-Control": "no-store"})
+    return kept.body
+
+
+def _with_secret(body: dict[str, Any], secrets: Collection[str]) -> dict[str, Any]:
+    """The kept answer with the secret that its hash stands for."""
+    for secret in secrets:
+        if _hash(secret) == body[_SECRET]:
+            return body | {_SECRET: secret}
+    text = "This was done at the first call, and the secret it made is in use no more. Have a new one made."
+    raise ConflictError(text, code="secret_replaced")
+
+
+def _hash(secret: str) -> str:
+    """Secrets are 256 random bits, which nobody finds by trying."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -42,6 +42,11 @@ def rotate(endpoint: Endpoint, *, at: datetime) -> str:
     return endpoint.secret
 
 
+def secrets_of(endpoint: Endpoint) -> list[str]:
+    """The secrets its messages are signed with, or were before the last rotation."""
+    return [secret for secret in (endpoint.secret, endpoint.previous_secret) if secret]
+
+
 def turn_off(endpoint: Endpoint, *, at: datetime, by_admin: bool = False) -> None:
     """Send nothing more to it, until it is turned on again."""
     reason = Endpoint.Reason.ADMIN if by_admin else Endpoint.Reason.OWNER
