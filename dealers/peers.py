@@ -148,7 +148,12 @@ class _Pool:
                 self._by_groups[case.groups] += own
 
     def prior(self, key: Hashable, case: Case) -> Prior:
-        """What this case should expect from its peers; the ordinary day while they are fewer than a quorum."""
+        """What this case should expect from its peers; the ordinary day while they are fewer than a quorum.
+
+        A garage that serves no make shares no group with anybody, not even with others like it.
+        """
+        if not case.groups:
+            return Prior()
         if case.groups not in self._peers:
             shared = set(case.groups)
             sums = (votes for groups, votes in self._by_groups.items() if shared & set(groups))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,16 @@ def test_peers_below_the_quorum_do_not_count():
 def test_peers_of_another_make_or_system_do_not_count():
     world = {n: case(check("down", repeats=9), group="other") for n in range(20)} | {"one": case(garage("A", "down"))}
     assert judge_all(world, at=AT)["one"].state == "unknown"
+
+
+@pytest.mark.parametrize("previous", ["operational", "down"])
+def test_a_garage_of_no_make_has_no_peers_whatever_it_went_through(previous):
+    """It came back from trouble lately, as it may; and others of no make are no peers of it either."""
+    alone = Case((check("down", repeats=9),), previous, (), back_at=AT - timedelta(hours=1))
+    world = {n: case(check("operational", repeats=9)) for n in range(5)} | {n: alone for n in "ab"}
+    verdicts = judge_all(world, at=AT)
+    assert verdicts["a"] == verdicts["b"] == judge_all({"a": alone}, at=AT)["a"]
+    assert verdicts["a"].state == "down"
 
 
 def test_peers_alone_say_nothing_of_a_dealer_nobody_spoke_of():
