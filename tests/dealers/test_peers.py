@@ -51,7 +51,7 @@ def test_peers_of_another_make_or_system_do_not_count():
 def test_a_garage_of_no_make_has_no_peers_whatever_it_went_through(previous):
     """It came back from trouble lately, as it may; and others of no make are no peers of it either."""
     alone = Case((check("down", repeats=9),), previous, (), back_at=AT - timedelta(hours=1))
-    world = {n: case(check("operational", repeats=9)) for n in range(5)} | {n: alone for n in "ab"}
+    world = {n: case(check("operational", repeats=9)) for n in range(5)} | dict.fromkeys("ab", alone)
     verdicts = judge_all(world, at=AT)
     assert verdicts["a"] == verdicts["b"] == judge_all({"a": alone}, at=AT)["a"]
     assert verdicts["a"].state == "down"

@@ -111,7 +111,7 @@ def base_url(site: WholeSite) -> str:
 class Complaints:
     """What went wrong in a browser without anybody noticing: scripts, policy, missing files, third parties."""
 
-    host: str
+    hosts: set[str]
     found: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -127,7 +127,7 @@ class Complaints:
             self.found.append(f"console: {text}")
 
     def _asked(self, request: Request) -> None:
-        if urlsplit(request.url).scheme in {"http", "https"} and urlsplit(request.url).netloc != self.host:
+        if urlsplit(request.url).scheme in {"http", "https"} and urlsplit(request.url).netloc not in self.hosts:
             self.found.append(f"third party: {request.url}")
 
     def _answered(self, response: Response) -> None:
@@ -137,7 +137,7 @@ class Complaints:
 
 @pytest.fixture
 def complaints(site: WholeSite) -> Iterator[Complaints]:
-    heard = Complaints(urlsplit(site.url).netloc)
+    heard = Complaints({urlsplit(site.url).netloc})
     yield heard
     assert heard.found == []
 
@@ -168,14 +168,17 @@ def _cookies(site: WholeSite, browser: Browser) -> Callable[[str], Any]:
 def new_page(
     browser: Browser, site: WholeSite, complaints: Complaints, _cookies: Callable[[str], Any]
 ) -> Iterator[Callable[..., Page]]:
-    """Opens a page of its own: `as_` an e-mail address, or any option of a browser context, such as `java_script_enabled`."""
+    """Opens a page of its own: `as_` an e-mail address, or any option of a browser context, such as `java_script_enabled`.
+
+    With a `base_url` it is another door to the site.
+    """
     contexts = []
 
     def open_page(as_: str | None = None, **options: Any) -> Page:
         state = _cookies(as_) if as_ else None
-        context = browser.new_context(
-            base_url=site.url, storage_state=state, locale="en-GB", timezone_id="Europe/London", **options
-        )
+        options = {"base_url": site.url, "locale": "en-GB", "timezone_id": "Europe/London"} | options
+        complaints.hosts.add(urlsplit(options["base_url"]).netloc)
+        context = browser.new_context(storage_state=state, **options)
         contexts.append(context)
         return complaints.listen(context).new_page()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import DEALER_OWNER, MEMBER
@@ -14,8 +15,9 @@ def report(page: Page, system: str, answer: str) -> None:
     page.get_by_role("button", name=re.compile(rf"^{answer}\s*: {system}$")).click()
 
 
-def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_page, site):
-    page = new_page(as_=MEMBER)
+@pytest.mark.parametrize("with_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_member_reports_diagnostics_down_and_everybody_sees_it_at_once(new_page, site, with_scripts):
+    page = new_page(as_=MEMBER, java_script_enabled=with_scripts)
     page.goto("/garage/")
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("link", name="what works here").click()

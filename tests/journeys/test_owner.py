@@ -27,7 +27,9 @@ def a_car_that_passed() -> str:
     )
 
 
-def test_the_owner_of_a_blocked_car_reads_why_and_what_the_law_allows(page: Page):
+@scripts
+def test_the_owner_of_a_blocked_car_reads_why_and_what_the_law_allows(new_page, with_scripts):
+    page = new_page(java_script_enabled=with_scripts)
     look_up(page, "aa19 aaa")
 
     headline = page.get_by_role("heading", level=1)
@@ -66,7 +68,9 @@ def test_an_owner_who_says_where_they_are_is_answered_for_there(page: Page):
     expect(page.get_by_role("heading", name="Who could do it near you")).to_be_visible()
 
 
-def test_the_owner_of_a_car_that_passed_reads_that_it_needs_nothing(page: Page):
+@scripts
+def test_the_owner_of_a_car_that_passed_reads_that_it_needs_nothing(new_page, with_scripts):
+    page = new_page(java_script_enabled=with_scripts)
     look_up(page, a_car_that_passed())
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Your car needs no repair for its MOT that we know of.")
