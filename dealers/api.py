@@ -131,21 +131,28 @@ class DealerView(PublicView):
         return Response(board.details(board.get_dealer(code=code), at=timezone.now()))
 
 
-class ReportsView(APIView):
-    """Reports that a system works or does not."""
+class _ReportView(APIView):
+    """Who may report, and how often."""
 
     permission_classes = (IsGarage,)
     throttle_classes = (ScopedThrottle,)
     throttle_scope = "report"
     required_scope = Scope.REPORT
 
+
+_REPORT: dict[str, Any] = {"tags": ["Status"], "parameters": [idempotency.PARAMETER]}
+_REFUSALS = problems(400, 401, 403, 409, 422, 429)
+
+
+class ReportsView(_ReportView):
+    """Reports that a system works or does not."""
+
     @extend_schema(
-        tags=["Status"],
+        **_REPORT,
         operation_id="reports_create",
         summary="Report that a system works, or does not, at a dealer",
         request=ReportIn,
-        parameters=[idempotency.PARAMETER],
-        responses={202: ReportOut, **problems(400, 401, 403, 409, 422, 429)},
+        responses={202: ReportOut, **_REFUSALS},
         examples=[
             OpenApiExample(
                 "Diagnostics are down",
@@ -167,21 +174,15 @@ class ReportsView(APIView):
         return Response(_taken(receipt, at=at), status=http.HTTP_202_ACCEPTED)
 
 
-class BulkReportsView(APIView):
+class BulkReportsView(_ReportView):
     """Many reports of one garage at once."""
 
-    permission_classes = (IsGarage,)
-    throttle_classes = (ScopedThrottle,)
-    throttle_scope = "report"
-    required_scope = Scope.REPORT
-
     @extend_schema(
-        tags=["Status"],
+        **_REPORT,
         operation_id="reports_create_many",
         summary="Report on up to 500 systems at once",
         request=BulkReportsIn,
-        parameters=[idempotency.PARAMETER],
-        responses={202: BulkReportsOut, **problems(400, 401, 403, 409, 422, 429)},
+        responses={202: BulkReportsOut, **_REFUSALS},
         examples=[
             OpenApiExample(
                 "Two systems of one dealer",

@@ -84,9 +84,8 @@ def _asked(email: str, fields: dict[str, Any], *, at: datetime) -> Letter:
 
 def waiting(token: str) -> Subscription:
     """The subscription that this link is to confirm, or has confirmed; NotFoundError when it is too late."""
-    public_id = tokens.CONFIRMING.read(token)
     rows = Subscription.objects.select_related("subscriber", "make", "dealer", "incident")
-    subscription = rows.filter(public_id=public_id).first() if public_id else None
+    subscription = tokens.CONFIRMING.find(token, rows)
     if subscription is None:
         raise NotFoundError(
             _("This link no longer works. Links end after two days. Subscribe once more to get a new one."),
@@ -106,8 +105,7 @@ def confirm(token: str, *, at: datetime) -> Subscription:
 
 def subscriber(token: str) -> Subscriber:
     """Whose e-mails this link manages; NotFoundError for a link that is not ours, or whose reader has left."""
-    public_id = tokens.MANAGING.read(token)
-    found = Subscriber.objects.filter(public_id=public_id).first() if public_id else None
+    found = tokens.MANAGING.find(token, Subscriber.objects.all())
     if found is None:
         raise _not_subscribed()
     return found

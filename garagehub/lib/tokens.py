@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.core import signing
+from django.db.models import Model, QuerySet
+
+_Row = TypeVar("_Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class Purpose:
             return UUID(signer.unsign(token))
         except (signing.BadSignature, ValueError):
             return None
+
+    def find(self, token: str, rows: QuerySet[_Row]) -> _Row | None:
+        """That of the rows which the token is about; None as for `read`, and for one that is gone."""
+        public_id = self.read(token)
+        return rows.filter(public_id=public_id).first() if public_id else None
 
     def _signer(self) -> signing.Signer:
         return signing.TimestampSigner(salt=self.name) if self.lifetime else signing.Signer(salt=self.name)

@@ -47,8 +47,7 @@ def ask(*, email: str, registration: str, postcode: str, address: str, at: datet
 
 def waiting(token: str) -> Alert:
     """The alert that this link is to confirm, or has confirmed; NotFoundError when it is too late."""
-    public_id = CONFIRMING.read(token)
-    alert = Alert.objects.select_related("vehicle").filter(public_id=public_id).first() if public_id else None
+    alert = CONFIRMING.find(token, Alert.objects.select_related("vehicle"))
     if alert is None:
         raise NotFoundError(
             _("This link no longer works. Links end after two days. Look your car up once more and ask again."),
@@ -68,8 +67,7 @@ def confirm(token: str, *, at: datetime) -> Alert:
 
 def find(token: str) -> Alert:
     """The alert that this link ends; NotFoundError for a link that is not ours, or an alert that is gone."""
-    public_id = ENDING.read(token)
-    alert = Alert.objects.select_related("vehicle").filter(public_id=public_id).first() if public_id else None
+    alert = ENDING.find(token, Alert.objects.select_related("vehicle"))
     if alert is None:
         raise _gone()
     return alert

@@ -41,9 +41,7 @@ def turn_off(user: User, dealer: Dealer) -> None:
 
 def find(token: str) -> Digest:
     """The digest that this link ends; NotFoundError for a link that is not ours, or a digest that is gone."""
-    public_id = ENDING.read(token)
-    rows = Digest.objects.select_related("membership__user", "membership__dealer")
-    digest = rows.filter(public_id=public_id).first() if public_id else None
+    digest = ENDING.find(token, Digest.objects.select_related("membership__user", "membership__dealer"))
     if digest is None:
         raise _gone()
     return digest
