@@ -152,7 +152,7 @@ def _find(norms: set[str]) -> dict[str, list[_Found]]:
 
 def _candidate(part: list[Any], successors: str | None) -> Candidate:
     part_id, number, brand, description, lifecycle, grade = part
-    replaced_by = tuple(Successor(*row) for row in json.loads(successors or "[]"))
+    replaced_by = tuple(Successor(*row) for row in json.loads(successors)) if successors else ()
     return Candidate(part_id, number, brand, description, lifecycle, grade, replaced_by)
 
 
@@ -164,13 +164,13 @@ def _match(number: str, found: list[_Found]) -> Match:
         return Match(number, AMBIGUOUS, candidates=candidates)
     [(raw, candidate)] = found
     spelling = EXACT if raw == number.strip() else NORMALISED
-    return match_of(candidate, SUPERSEDED if candidate.successors else spelling)._replace(input=number)
+    return match_of(candidate, SUPERSEDED if candidate.successors else spelling, typed=number)
 
 
-def match_of(candidate: Candidate, matched: str) -> Match:
-    """A part that was found in another way, as if its number had been typed."""
+def match_of(candidate: Candidate, matched: str, *, typed: str | None = None) -> Match:
+    """What is found for what was typed: by default, for a part found in another way, its number."""
     return Match(
-        input=candidate.part_number,
+        input=candidate.part_number if typed is None else typed,
         matched=matched,
         part_id=candidate.part_id,
         part_number=candidate.part_number,

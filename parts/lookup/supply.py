@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +14,12 @@ from parts.lookup.place import Place
 from parts.stock.models import Availability
 from parts.vehicles.road import uk_date
 
-IN_STOCK = {Availability.IN_STOCK.value, Availability.LIMITED.value}
 _SQL = (Path(__file__).parent / "sql" / "supply.sql").read_text(encoding="utf-8")
+_OF_FEW, _OF_MANY = (_SQL.replace("{kept}", kept) for kept in ("NOT MATERIALIZED", "MATERIALIZED"))
+_FEW = 3  # parts; with more, reading every branch once is cheaper than finding those of each offer
+# Read once: a member of an enum costs more than a row of the answer.
+_IN_STOCK, _LIMITED = Availability.IN_STOCK.value, Availability.LIMITED.value
+IN_STOCK = {_IN_STOCK, _LIMITED}
 
 
 class Seen(NamedTuple):
@@ -82,18 +86,23 @@ def supplies_of(seen: Collection[Seen], *, place: Place | None, at: datetime) ->
     One query even for no parts: what is not known costs what is known.
     """
     parameters = {
-        "part_ids": [one.part_id for one in seen],
-        "regions": [one.region for one in seen],
+        "part_ids": _array(one.part_id for one in seen),
+        "regions": _array(one.region for one in seen),
         "latitude": place.latitude if place else None,
         "longitude": place.longitude if place else None,
         "now": at,
         "today": uk_date(at),
     }
     with prepared_cursor() as cursor:
-        cursor.execute(_SQL, parameters)
+        cursor.execute(_OF_FEW if len(seen) <= _FEW else _OF_MANY, parameters)
         rows = cursor.fetchall()
     covers = {words: _COVER.decode(words) for words in {row[-1] for row in rows} if words}
     return {Seen(row[0], row[1]): _supply(row[2:-1], covers.get(row[-1], _NO_COVER), place) for row in rows}
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """A PostgreSQL array literal: as one text, the driver sends many ten times as quickly as one by one."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def supply_of(
@@ -172,13 +181,13 @@ def _availability(
     `in_stock_elsewhere`: None, there is no stock elsewhere; False, only a few.
     """
     if in_stock:
-        return Availability.IN_STOCK.value
+        return _IN_STOCK
     if limited:
-        return Availability.LIMITED.value
+        return _LIMITED
     if is_possible:
         return Availability.UNKNOWN.value
     if in_stock_elsewhere is not None:
-        return Availability.IN_STOCK.value if in_stock_elsewhere else Availability.LIMITED.value
+        return _IN_STOCK if in_stock_elsewhere else _LIMITED
     if on_backorder:
         return Availability.ON_BACKORDER.value
     return Availability.OUT_OF_STOCK.value if is_listed else Availability.NOT_LISTED.value
@@ -191,7 +200,7 @@ def _shown(offer: Offer, place: Place | None) -> dict[str, Any]:
         "dealer": offer.dealer,
         "dealer_name": offer.dealer_name,
         "tier": offer.tier,
-        "availability": Availability.LIMITED.value if offer.is_limited else Availability.IN_STOCK.value,
+        "availability": _LIMITED if offer.is_limited else _IN_STOCK,
         "quantity": offer.quantity,
         "price_pence": offer.price_pence,
         "lead_time_days": offer.lead_time_days,

@@ -6,6 +6,18 @@ WITH asked AS (
     FROM unnest(%(part_ids)s::bigint[], %(regions)s::int[]) AS a (part_id, region)
     JOIN parts_part p ON p.id = a.part_id
 ),
+-- Where offers lie: of many parts, all branches read once, since most of them have an offer; of a few, those that have.
+source AS {kept} (
+    SELECT br.branch_id, br.stocked, br.ready, b.tier,
+           CASE b.tier WHEN 'shelf' THEN 0 WHEN 'branch' THEN 1 ELSE 2 END AS farness,
+           s.name AS supplier, dl.code AS dealer, coalesce(dl.name, nullif(b.name, '')) AS dealer_name,
+           coalesce(b.latitude, dl.latitude) AS latitude, coalesce(b.longitude, dl.longitude) AS longitude
+    FROM parts_branchreach br
+    JOIN parts_branch b ON b.id = br.branch_id
+    JOIN parts_supplier s ON s.id = b.supplier_id
+    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    WHERE br.stocked <> 0
+),
 -- Narrow rows, since they are sorted. A degree of longitude is about 0.6 of one of latitude here.
 stock AS (
     SELECT a.part_id, a.region, o.branch_id, o.quantity, o.price_pence, o.lead_time_days,
@@ -13,21 +25,18 @@ stock AS (
            o.lifecycle = 'active' AS is_sold,
            br.stocked >> a.region & 1 = 1 AS is_here,
            br.ready >> a.region & 1 = 1 AS can_get,
-           CASE b.tier WHEN 'shelf' THEN 0 WHEN 'branch' THEN 1 ELSE 2 END AS tier,
-           (coalesce(b.latitude, dl.latitude) - %(latitude)s::float8) ^ 2
-               + (0.6 * (coalesce(b.longitude, dl.longitude) - %(longitude)s::float8)) ^ 2 AS far
+           br.farness,
+           (br.latitude - %(latitude)s::float8) ^ 2 + (0.6 * (br.longitude - %(longitude)s::float8)) ^ 2 AS far
     FROM asked a
     JOIN parts_offer o ON o.part_id = a.part_id AND o.availability IN ('in_stock', 'limited')
-    JOIN parts_branchreach br ON br.branch_id = o.branch_id AND br.stocked <> 0
-    JOIN parts_branch b ON b.id = o.branch_id
-    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id AND %(latitude)s::float8 IS NOT NULL
+    JOIN source br USING (branch_id)
     WHERE coalesce(o.quantity, 1) > 0
 ),
 -- Of what can be got: soonest first, then nearest. Of what lies out of reach: nearest first.
 ranked AS (
     SELECT stock.*, row_number() OVER (
                PARTITION BY part_id, region
-               ORDER BY can_get DESC, is_here, CASE WHEN can_get THEN lead_time_days END, far, lead_time_days, tier,
+               ORDER BY can_get DESC, is_here, CASE WHEN can_get THEN lead_time_days END, far, lead_time_days, farness,
                         price_pence, branch_id) AS place
     FROM stock
 ),
@@ -42,13 +51,11 @@ had AS (
 ),
 best AS (
     SELECT r.part_id, r.region, json_agg(json_build_array(
-               s.name, dl.code, coalesce(dl.name, nullif(b.name, '')), b.tier, r.quantity, r.price_pence, r.lead_time_days,
-               coalesce(b.latitude, dl.latitude), coalesce(b.longitude, dl.longitude), r.is_limited, r.can_get, r.is_here)
+               b.supplier, b.dealer, b.dealer_name, b.tier, r.quantity, r.price_pence, r.lead_time_days,
+               b.latitude, b.longitude, r.is_limited, r.can_get, r.is_here)
                ORDER BY r.place)::text AS offers
     FROM ranked r
-    JOIN parts_branch b ON b.id = r.branch_id
-    JOIN parts_supplier s ON s.id = b.supplier_id
-    LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    JOIN source b USING (branch_id)
     WHERE r.place <= 3
     GROUP BY r.part_id, r.region
 ),
@@ -82,8 +89,7 @@ SELECT asked.part_id, asked.region,
        -- Vehicles that failed on something whose repair could use the part.
        (SELECT count(DISTINCT n.vehicle_id)
         FROM parts_requirementoption o
-        JOIN parts_requirement q ON q.id = o.requirement_id
-        JOIN parts_repairneed n ON n.repair_id = q.repair_id AND n.is_failing
+        JOIN parts_repairneed n ON n.repair_id = o.repair_id AND n.is_failing
         WHERE o.part_id = asked.part_id),
        cover.words
 FROM asked
@@ -97,7 +103,7 @@ LEFT JOIN LATERAL (
            min(o.expected_on) FILTER (
                WHERE o.availability <> 'in_stock' AND o.expected_on >= %(today)s::date AND is_here) AS expected_on
     FROM parts_offer o
-    JOIN parts_branchreach br ON br.branch_id = o.branch_id AND br.stocked <> 0
+    JOIN source br USING (branch_id)
     CROSS JOIN LATERAL (SELECT br.stocked >> asked.region & 1 = 1 AS is_here) seen
     WHERE o.part_id = asked.part_id AND NOT coalesce(had.in_stock OR had.limited, false)
 ) rest ON true
