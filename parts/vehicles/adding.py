@@ -46,19 +46,22 @@ def split(cursor: Any, lines: Sequence[Line]) -> Split:
     wanted = text_array([line.registration for line in lines if line.registration])
     cursor.execute("SELECT registration FROM parts_vehicle WHERE registration = ANY (%s::text[])", [wanted])
     registrations = {row[0] for row in cursor.fetchall()}
+    pairs = list(enumerate(lines))
+    if not numbers and not registrations:
+        return Split(pairs, [])
     halves = Split([], [])
-    for pair in enumerate(lines):
+    for pair in pairs:
         line = pair[1]
-        is_new = line.registration not in registrations and (not numbers or numbers.isdisjoint(line.numbers))
+        is_new = line.registration not in registrations and numbers.isdisjoint(line.numbers)
         halves[0 if is_new else 1].append(pair)
     return halves
 
 
-def add(cursor: Any, lines: Sequence[tuple[int, Line]]) -> list[int]:
+def add(cursor: Any, lines: Sequence[tuple[int, Line]]) -> list[str]:
     """Write new vehicles with their tests and defects, and a mark for each that has any. Returns their ids, in order."""
     models = models_of(cursor, {(line.make, line.model) for _, line in lines if line.make})
     vehicle_ids = _take_ids(cursor, "parts_vehicle", len(lines))
-    test_ids = _take_ids(cursor, "parts_mottest", sum(len(line.tests) for _, line in lines))
+    test_ids = _take_ids(cursor, "parts_mottest", sum([len(line.tests) for _, line in lines]))
     vehicles: list[str] = []
     tests: list[str] = []
     defects: list[str] = []
@@ -66,12 +69,12 @@ def add(cursor: Any, lines: Sequence[tuple[int, Line]]) -> list[int]:
     for (_, line), vehicle_id, public_id in zip(lines, vehicle_ids, _public_ids(len(lines)), strict=True):
         model_id = models[line.make, line.model] if line.make else NULL
         vehicles.append(f"{vehicle_id}\t{public_id}\t{model_id}\t{_TOLD_BY_NOBODY}\t{line.vehicle}")
-        ids = test_ids[len(tests) : len(tests) + len(line.tests)]
-        tests += [f"{test_id}\t{vehicle_id}\t{test}" for test_id, test in zip(ids, line.tests, strict=True)]
         if line.defects:
-            prefix = f"{vehicle_id}\t{ids[line.deciding]}\t"
+            prefix = f"{vehicle_id}\t{test_ids[len(tests) + line.deciding]}\t"
             defects += [prefix + defect for defect in line.defects]
             marks.append(f"v\t{vehicle_id}\n")
+        for test in line.tests:
+            tests.append(f"{test_ids[len(tests)]}\t{vehicle_id}\t{test}")
     with _unchecked(cursor):
         for statement, rows in ((_VEHICLES, vehicles), (_TESTS, tests), (_DEFECTS, defects), (_MARKS, marks)):
             copy_rows(cursor, statement, rows)
@@ -105,18 +108,20 @@ class _unchecked:  # noqa: N801 - a context manager, read as one
             self._cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def _take_ids(cursor: Any, table: str, count: int) -> list[int]:
+def _take_ids(cursor: Any, table: str, count: int) -> list[str]:
+    """Ids nobody else has, as one text: rows of one number each take three times as long."""
     cursor.execute(
-        "SELECT nextval(s.name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) s,"
-        " generate_series(1, %s)",
+        "SELECT string_agg(nextval(s.name)::text, ' ') FROM"
+        " (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) s, generate_series(1, %s)",
         [table, count],
     )
-    return [row[0] for row in cursor.fetchall()]
+    (ids,) = cursor.fetchone()
+    return ids.split() if ids else []
 
 
 def _public_ids(count: int) -> Iterable[str]:
-    """UUIDs of version 7 (RFC 9562): 74 random bits behind the time, so that their index grows at its end."""
+    """UUIDs of version 7 (RFC 9562): 72 random bits behind the time, so that their index grows at its end."""
     moment = f"{time.time_ns() // 1_000_000:012x}7"
-    drawn = os.urandom(10 * count).hex()
-    for start in range(0, 20 * count, 20):
-        yield f"{moment}{drawn[start : start + 3]}{'89ab'[int(drawn[start + 3], 16) & 3]}{drawn[start + 4 : start + 19]}"
+    drawn = os.urandom(9 * count).hex()
+    for start in range(0, 18 * count, 18):
+        yield f"{moment}{drawn[start : start + 3]}8{drawn[start + 3 : start + 18]}"

@@ -13,11 +13,11 @@ judging all at once. That is what lets an older file follow a newer one.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import NamedTuple
+
+import msgspec
 
 from parts.vehicles.defects import FAILING, RENUMBERED_AT, Category, Reading, read
 from parts.vehicles.records import Test
@@ -27,7 +27,7 @@ VISIT = timedelta(hours=1)
 VALID_YEARS = 1
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A defect of the newest visit: its test, its place among those left, and what its text says."""
 
     number: str
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     reading: Reading
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What a vehicle's tests come to. `tests`: those that still decide something, newest first."""
 
     tests: tuple[Test, ...] = ()
@@ -57,49 +57,58 @@ _recency = attrgetter("completed_at", "has_passed", "number")
 
 def judge(tests: Iterable[Test]) -> Judgement:
     """What these tests come to, in whatever order they are given. A number given twice counts once: the first."""
-    newest_first = sorted({test.number: test for test in reversed(list(tests))}.values(), key=_recency, reverse=True)
+    newest_first = _newest_first(list(tests))
     if not newest_first:
         return NEVER_TESTED
     newest = newest_first[0]
     visit_began_at = newest.completed_at - VISIT
-    kept = list(itertools.takewhile(lambda test: test.completed_at >= visit_began_at, newest_first))
-    passes = [test for test in newest_first if test.has_passed]
-    deciding, longest = newest, None
-    if passes:
-        longest = max(passes, key=_valid_until)
-        if passes[0].completed_at >= visit_began_at:
-            deciding = passes[0]
+    kept: list[Test] = []
+    newest_pass = longest = valid_until = None
+    for test in newest_first:
+        if test.completed_at >= visit_began_at:
+            kept.append(test)
+        if test.has_passed:
+            newest_pass = newest_pass or test
+            until = test.expires_on or _shortest(test)
+            if valid_until is None or until > valid_until:
+                longest, valid_until = test, until
+    deciding = newest
+    if newest_pass and longest:
+        if newest_pass.completed_at >= visit_began_at:
+            deciding = newest_pass
         else:
-            kept.append(passes[0])
+            kept.append(newest_pass)
         if longest not in kept:
             kept.append(longest)
     defects = _left_by(deciding)
     failing = [defect.category for defect in defects if defect.is_failing]
     return Judgement(
-        tests=tuple(kept),
-        defects=defects,
-        open_fails=len(failing),
-        is_dangerous=Category.DANGEROUS in failing,
-        mot_expires_on=_valid_until(longest) if longest else None,
-        last_tested_at=newest.completed_at,
+        tuple(kept), defects, len(failing), Category.DANGEROUS in failing, valid_until, newest.completed_at
     )
 
 
-def _valid_until(test: Test) -> date:
-    """The last day of a pass. Without an expiry date, the shortest a pass can hold: a year less a day."""
-    return test.expires_on or years_later(uk_date(test.completed_at), VALID_YEARS) - timedelta(1)
+def _newest_first(tests: list[Test]) -> list[Test]:
+    if len(tests) < 2:  # noqa: PLR2004 - nothing to sort
+        return tests
+    return sorted({test.number: test for test in reversed(tests)}.values(), key=_recency, reverse=True)
+
+
+def _shortest(test: Test) -> date:
+    """The last day of a pass without an expiry date: the shortest a pass can hold, a year less a day."""
+    return years_later(uk_date(test.completed_at), VALID_YEARS) - timedelta(1)
 
 
 def _left_by(test: Test) -> tuple[Found, ...]:
     """The defects that the deciding test leaves: of a pass only what may get worse, of a fail all not put right."""
-    is_old = test.completed_at < RENUMBERED_AT
+    number, has_passed, is_old = test.number, test.has_passed, test.completed_at < RENUMBERED_AT
     found: list[Found] = []
+    has_failed = False
     for text, category in test.defects:
         is_failing = category in FAILING
-        if (is_failing and test.has_passed) or category is Category.RECTIFIED:
+        if (is_failing and has_passed) or category is Category.RECTIFIED:
             continue
-        found.append(Found(test.number, len(found), text, category, is_failing, read(text, is_old)))
-    if not test.has_passed and not any(defect.is_failing for defect in found):
-        reading = read("", is_old)
-        found.append(Found(test.number, len(found), "", Category.UNDISCLOSED, True, reading))
+        has_failed = has_failed or is_failing
+        found.append(Found(number, len(found), text, category, is_failing, read(text, is_old)))
+    if not has_passed and not has_failed:
+        found.append(Found(number, len(found), "", Category.UNDISCLOSED, True, read("", is_old)))
     return tuple(found)

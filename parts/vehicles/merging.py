@@ -44,7 +44,8 @@ FROM mot_rejudge r JOIN mot_line_test s ON s.line = r.line
 UNION ALL
 SELECT k.line, true, t.number, t.completed_at, t.result, t.expires_on, t.odometer, t.odometer_unit, t.source,
        t.registration
-FROM known k JOIN parts_mottest t ON t.vehicle_id = k.vehicle_id
+FROM known k
+CROSS JOIN LATERAL (SELECT * FROM parts_mottest t WHERE t.vehicle_id = k.vehicle_id OFFSET 0) t
 WHERE NOT EXISTS (SELECT FROM mot_line_test o WHERE o.number = t.number AND o.line <> k.line)
 """
 _DEFECTS_TO_JUDGE = f"""{_KNOWN_AS}
@@ -52,7 +53,9 @@ SELECT s.line, false, s.number, s.text, s.category, s.position
 FROM mot_rejudge r JOIN mot_line_defect s ON s.line = r.line
 UNION ALL
 SELECT k.line, true, t.number, d.text, d.category, d.position
-FROM known k JOIN parts_mottest t ON t.vehicle_id = k.vehicle_id JOIN parts_defect d ON d.test_id = t.id
+FROM known k
+CROSS JOIN LATERAL (SELECT t.id, t.number FROM parts_mottest t WHERE t.vehicle_id = k.vehicle_id OFFSET 0) t
+CROSS JOIN LATERAL (SELECT * FROM parts_defect d WHERE d.test_id = t.id OFFSET 0) d
 ORDER BY 1, 2, 3, 6
 """
 _COUNTS = """
@@ -92,7 +95,9 @@ def _merge_round(lines: Round, merged: Merged, *, wants_ids: bool) -> None:
         new, known = split(cursor, lines.lines)
         ids: dict[int, int] = {}
         if new:
-            ids.update(zip((number for number, _ in new), add(cursor, new), strict=True))
+            added = add(cursor, new)
+            if wants_ids:
+                ids.update(zip((number for number, _ in new), map(int, added), strict=True))
             merged.new += len(new)
             merged.defects += sum(len(line.defects) for _, line in new)
         if known:

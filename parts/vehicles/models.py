@@ -69,8 +69,6 @@ class Vehicle(models.Model):
         # Unique by constraint, not `unique=True`, which would add a second index for LIKE that nothing reads.
         constraints: ClassVar = [models.UniqueConstraint(fields=["registration"], name="parts_vehicle_registration")]
         indexes: ClassVar = [
-            # Read by lists of what runs out when.
-            models.Index(fields=["mot_expires_on"], name="parts_vehicle_mot_expires"),
             models.Index(fields=["model"], condition=models.Q(open_fails__gt=0), name="parts_vehicle_failed"),
             models.Index(fields=["vin_last8"], condition=~models.Q(vin_last8=""), name="parts_vehicle_vin"),
             # Few are off the road; every count of blocked vehicles leaves them out.

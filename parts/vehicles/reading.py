@@ -8,6 +8,7 @@ the child's next write fails and ends it.
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -115,4 +116,5 @@ def _answer(orders: IO[bytes], answers: IO[bytes]) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody listens any more: end without a word
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    gc.set_threshold(100_000)  # of millions of short lives, none is held by a cycle
     _answer(sys.stdin.buffer, sys.stdout.buffer)

@@ -23,7 +23,7 @@ from parts.vehicles.registration import masked
 from parts.vehicles.sources import Block, Position
 
 # A batch is one transaction: long enough to be quick, short enough to hold in memory and to lose.
-BATCH_VEHICLES = 10_000
+BATCH_VEHICLES = 5_000
 BATCH_LINES = 200_000
 BATCH_BYTES = 96 << 20
 REJECTED_SAMPLE = 2_000
@@ -91,10 +91,8 @@ def batches(
     """
     batch, size = Batch(), 0
     for block in blocks:
-        current_at = file_date(block.member) or dated
-        for number, line in enumerate(block.lines, block.first):
-            _take(batch, block.member, number, line, makes=makes, current_at=current_at, taken=taken)
-            size += len(line or b"")
+        _take(batch, block, makes=makes, current_at=file_date(block.member) or dated, taken=taken)
+        size += sum(map(len, filter(None, block.lines)))
         batch.position, batch.share = Position(block.member, block.last), block.share
         if batch.vehicles >= BATCH_VEHICLES or batch.lines >= BATCH_LINES or size >= BATCH_BYTES:
             yield batch
@@ -119,65 +117,61 @@ def stage(batch: Batch, record: Record, *, current_at: datetime | None, mark: in
     """
     judgement = judge(record.tests)
     numbers = tuple([test.number for test in record.tests])
-    keys = {*numbers, f"plate {record.registration}"} if record.registration else set(numbers)
-    # Behind every round that speaks of this vehicle, so that the last line about it is the last word.
-    index = len(batch.rounds)
-    while index and keys.isdisjoint(batch.rounds[index - 1].taken):
-        index -= 1
-    if index == len(batch.rounds):
-        batch.rounds.append(Round())
-    target = batch.rounds[index]
-    target.taken |= keys
     decided_by = judgement.defects[0].number if judgement.defects else ""
+    target = _round_for(batch.rounds, (*numbers, record.registration) if record.registration else numbers)
     target.lines.append(
         Line(
             record.registration,
             numbers,
             record.make,
             record.model,
-            f"{_vehicle_row(record, judgement, current_at=current_at)}\t{_number(mark)}\n",
+            f"{_vehicle_row(record, judgement, current_at)}\t{NULL if mark is None else mark}\n",
             tuple([test_row(test) for test in judgement.tests]),
-            next((index for index, test in enumerate(judgement.tests) if test.number == decided_by), 0),
+            [test.number for test in judgement.tests].index(decided_by) if decided_by else 0,
             decided_by,
             tuple([defect_row(defect) for defect in judgement.defects]),
         )
     )
     batch.vehicles += 1
-    batch.tests += len(record.tests)
+    batch.tests += len(numbers)
     return judgement
 
 
-def _take(
-    batch: Batch,
-    member: str,
-    number: int,
-    line: bytes | None,
-    *,
-    makes: frozenset[bytes],
-    current_at: datetime | None,
-    taken: Taken,
-) -> None:
-    if line is not None and (not line or line.isspace()):
-        return
-    batch.lines += 1
-    if line is None:
-        batch.rejected.append(Rejected(member, number, "The line is too long", ""))
-        return
-    if makes and _is_of_another_make(line, makes):
-        batch.filtered += 1
-        return
-    mark = fingerprint(line)
-    if mark in taken:
-        batch.unread += 1
-        return
-    try:
-        record = parse(line)
-        if makes and record.make.encode() not in makes:
+def _round_for(rounds: list[Round], keys: Sequence[str]) -> Round:
+    """The round behind every round that speaks of this vehicle, so that the last line about it is the last word."""
+    index = len(rounds)
+    while index and rounds[index - 1].taken.isdisjoint(keys):
+        index -= 1
+    if index == len(rounds):
+        rounds.append(Round())
+    rounds[index].taken.update(keys)
+    return rounds[index]
+
+
+def _take(batch: Batch, block: Block, *, makes: frozenset[bytes], current_at: datetime | None, taken: Taken) -> None:
+    has_taken = len(taken) > 0
+    for number, line in enumerate(block.lines, block.first):
+        if line is not None and (not line or line.isspace()):
+            continue
+        batch.lines += 1
+        if line is None:
+            batch.rejected.append(Rejected(block.member, number, "The line is too long", ""))
+            continue
+        if makes and _is_of_another_make(line, makes):
             batch.filtered += 1
-            return
-        stage(batch, record, current_at=current_at, mark=mark)
-    except BadRecordError as error:
-        batch.rejected.append(Rejected(member, number, str(error)[:300], masked_line(line)))
+            continue
+        mark = fingerprint(line)
+        if has_taken and mark in taken:
+            batch.unread += 1
+            continue
+        try:
+            record = parse(line)
+            if makes and record.make.encode() not in makes:
+                batch.filtered += 1
+                continue
+            stage(batch, record, current_at=current_at, mark=mark)
+        except BadRecordError as error:
+            batch.rejected.append(Rejected(block.member, number, str(error)[:300], masked_line(line)))
 
 
 def _is_of_another_make(line: bytes, makes: frozenset[bytes]) -> bool:
@@ -194,31 +188,32 @@ def masked_line(line: bytes) -> str:
     return _PLATE_LIKE.sub(lambda match: masked(match[0]), text)
 
 
-def _vehicle_row(record: Record, judgement: Judgement, *, current_at: datetime | None) -> str:
+def _vehicle_row(record: Record, judgement: Judgement, current_at: datetime | None) -> str:
     stamp = record.updated_at
     if current_at and (stamp is None or stamp < current_at):
         stamp = current_at
     return (
-        f"{record.registration or NULL}\t{_day(record.first_used_on)}\t{_day(record.registered_on)}"
-        f"\t{_day(record.manufactured_on)}\t{_number(record.manufacture_year)}\t{escaped(record.fuel_type)}"
-        f"\t{escaped(record.colour)}\t{_number(record.engine_cc)}\t{escaped(record.has_recall)}"
+        f"{record.registration or NULL}"
+        f"\t{_build(record.first_used_on, record.registered_on, record.manufactured_on, record.manufacture_year)}"
+        f"\t{_looks(record.fuel_type, record.colour, record.engine_cc, record.has_recall)}"
         f"\t{_day(record.first_mot_due_on)}\t{_day(judgement.mot_expires_on)}\t{judgement.open_fails}"
-        f"\t{'t' if judgement.is_dangerous else 'f'}\t{_instant(judgement.last_tested_at)}\t{_instant(stamp)}"
+        f"\t{'t' if judgement.is_dangerous else 'f'}\t{_instant(judgement.last_tested_at)}\t{_known_instant(stamp)}"
     )
 
 
 def test_row(test: Test) -> str:
     """A kept test."""
+    odometer = test.odometer
     return (
-        f"{plain(test.number)}\t{_instant(test.completed_at)}\t{'passed' if test.has_passed else 'failed'}"
-        f"\t{_day(test.expires_on)}\t{_number(test.odometer)}\t{escaped(test.odometer_unit)}\t{escaped(test.source)}"
-        f"\t{test.registration}\n"
+        f"{plain(test.number)}\t{test.completed_at.isoformat()}\t{'passed' if test.has_passed else 'failed'}"
+        f"\t{_day(test.expires_on)}\t{NULL if odometer is None else odometer}"
+        f"\t{_origin(test.odometer_unit, test.source)}\t{test.registration}\n"
     )
 
 
 def defect_row(defect: Found) -> str:
     """A defect of the newest visit."""
-    return f"{defect.position}\t{_defect_rest(*defect[2:])}"
+    return f"{defect.position}\t{_defect_rest(defect.text, defect.category, defect.is_failing, defect.reading)}"
 
 
 @lru_cache(maxsize=32_768)
@@ -227,6 +222,23 @@ def _defect_rest(text: str, category: str, is_failing: bool, reading: Reading) -
         f"{text.translate(_ESCAPES)}\t{category}\t{'t' if is_failing else 'f'}"
         f"\t{reading.scheme}\t{reading.reference}\t{reading.lateral}\t{reading.longitudinal}\t{reading.vertical}\n"
     )
+
+
+# What lines say again and again, together: looking up four columns takes as long as one.
+@lru_cache(maxsize=32_768)
+def _build(used: date | None, registered: date | None, made: date | None, year: int | None) -> str:
+    return f"{_day(used)}\t{_day(registered)}\t{_day(made)}\t{NULL if year is None else year}"
+
+
+@lru_cache(maxsize=32_768)
+def _looks(fuel: str, colour: str, engine_cc: int | None, has_recall: str) -> str:
+    engine = NULL if engine_cc is None else engine_cc
+    return f"{escaped(fuel)}\t{escaped(colour)}\t{engine}\t{escaped(has_recall)}"
+
+
+@lru_cache(maxsize=256)
+def _origin(odometer_unit: str, source: str) -> str:
+    return f"{escaped(odometer_unit)}\t{escaped(source)}"
 
 
 def text_array(texts: Sequence[str]) -> str:
@@ -262,5 +274,4 @@ def _instant(instant: datetime | None) -> str:
     return instant.isoformat() if instant else NULL
 
 
-def _number(number: int | None) -> str:
-    return NULL if number is None else str(number)
+_known_instant = lru_cache(maxsize=32_768)(_instant)  # of the days that stamps name

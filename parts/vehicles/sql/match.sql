@@ -1,11 +1,15 @@
 -- Which stored vehicle each line is about. A plate moves from car to car; the numbers of its MOT tests do not.
+-- LATERAL … OFFSET 0, here and below: what is stored of few vehicles is looked up by an index, whatever the planner knows
+-- of tables that an import has just filled. Without it, each statement reads the stored tables whole.
 ANALYZE mot_line (line, registration);  -- only what is joined on: looking at long texts and arrays takes its time
 ANALYZE mot_line_test (line, number);
 ANALYZE mot_line_defect (line, number);
 
 -- By the tests that still decide: nearly all lines about known vehicles end here.
 CREATE TEMP TABLE mot_owner ON COMMIT DROP AS
-    SELECT DISTINCT s.line, t.vehicle_id FROM mot_line_test s JOIN parts_mottest t ON t.number = s.number;
+    SELECT DISTINCT s.line, t.vehicle_id
+    FROM mot_line_test s
+    CROSS JOIN LATERAL (SELECT t.vehicle_id FROM parts_mottest t WHERE t.number = s.number OFFSET 0) t;
 ANALYZE mot_owner;
 -- By any older test in the line's history.
 INSERT INTO mot_owner
@@ -25,6 +29,7 @@ CREATE TEMP TABLE mot_merged ON COMMIT DROP AS
     WHERE NOT EXISTS (SELECT FROM mot_match x WHERE x.vehicle_id = o.vehicle_id)
     ORDER BY o.vehicle_id, m.vehicle_id;
 ANALYZE mot_match;
+ANALYZE mot_merged;
 
 -- By plate, unless the make or a date says that it is another car.
 INSERT INTO mot_match
@@ -80,3 +85,4 @@ CREATE TEMP TABLE mot_rejudge ON COMMIT DROP AS
         m.is_outdated
         OR EXISTS (SELECT FROM mot_merged x WHERE x.into_id = m.vehicle_id)
         OR EXISTS (SELECT FROM parts_mottest t WHERE t.vehicle_id = m.vehicle_id AND t.number <> ALL (s.numbers)));
+ANALYZE mot_rejudge;

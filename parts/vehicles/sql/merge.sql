@@ -83,7 +83,7 @@ CREATE TEMP TABLE mot_test ON COMMIT DROP AS
            s.registration
     FROM mot_line_test s
     JOIN mot_match m ON m.line = s.line
-    LEFT JOIN parts_mottest t ON t.number = s.number
+    LEFT JOIN LATERAL (SELECT t.id FROM parts_mottest t WHERE t.number = s.number OFFSET 0) t ON true
     ORDER BY s.line, s.completed_at;
 ANALYZE mot_test (id, number);
 CREATE TEMP TABLE mot_defect ON COMMIT DROP AS
@@ -94,13 +94,18 @@ CREATE TEMP TABLE mot_defect ON COMMIT DROP AS
 ANALYZE mot_defect (test_id, position);
 
 WITH gone AS (
-    DELETE FROM parts_defect d USING mot_match m
-    WHERE d.vehicle_id = m.vehicle_id AND NOT m.is_new AND NOT EXISTS (
-        SELECT FROM mot_defect w
-        WHERE w.test_id = d.test_id AND w.position = d.position AND w.vehicle_id = d.vehicle_id
-          AND (w.text, w.category, w.is_failing, w.manual_scheme, w.manual_ref, w.lateral, w.longitudinal, w.vertical)
-            = (d.text, d.category, d.is_failing, d.manual_scheme, d.manual_ref, d.lateral, d.longitudinal, d.vertical))
-    RETURNING d.vehicle_id
+    DELETE FROM parts_defect WHERE id = ANY (ARRAY(
+        SELECT d.id
+        FROM mot_match m
+        CROSS JOIN LATERAL (SELECT * FROM parts_defect d WHERE d.vehicle_id = m.vehicle_id OFFSET 0) d
+        WHERE NOT m.is_new AND NOT EXISTS (
+            SELECT FROM mot_defect w
+            WHERE w.test_id = d.test_id AND w.position = d.position AND w.vehicle_id = d.vehicle_id
+              AND (w.text, w.category, w.is_failing, w.manual_scheme, w.manual_ref, w.lateral, w.longitudinal,
+                   w.vertical)
+                = (d.text, d.category, d.is_failing, d.manual_scheme, d.manual_ref, d.lateral, d.longitudinal,
+                   d.vertical))))
+    RETURNING vehicle_id
 )
 INSERT INTO mot_touched SELECT vehicle_id, true FROM gone;
 WITH changed AS (
@@ -116,9 +121,12 @@ WITH changed AS (
 )
 INSERT INTO mot_touched SELECT vehicle_id, false FROM changed;
 WITH gone AS (
-    DELETE FROM parts_mottest t USING mot_match m
-    WHERE t.vehicle_id = m.vehicle_id AND NOT m.is_new AND NOT EXISTS (SELECT FROM mot_test w WHERE w.id = t.id)
-    RETURNING t.vehicle_id
+    DELETE FROM parts_mottest WHERE id = ANY (ARRAY(
+        SELECT t.id
+        FROM mot_match m
+        CROSS JOIN LATERAL (SELECT t.id FROM parts_mottest t WHERE t.vehicle_id = m.vehicle_id OFFSET 0) t
+        WHERE NOT m.is_new AND NOT EXISTS (SELECT FROM mot_test w WHERE w.id = t.id)))
+    RETURNING vehicle_id
 )
 INSERT INTO mot_touched SELECT vehicle_id, false FROM gone;
 WITH added AS (
