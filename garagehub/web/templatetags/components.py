@@ -53,6 +53,13 @@ _SUPPLY: Words = {
     "unknown": ("?", lazy("Could not check")),
     "unrecognised": ("–", lazy("Not recognised")),
 }
+_GRADE = {
+    "genuine": lazy("genuine"),
+    "oe": lazy("by the original maker"),
+    "aftermarket": lazy("aftermarket"),
+    "reconditioned": lazy("reconditioned"),
+    "used": lazy("used"),
+}
 _AVAILABILITY: Words = {
     "in_stock": ("●", lazy("In stock")),
     "limited": ("◐", lazy("Few left")),
@@ -150,6 +157,12 @@ def _counted(number: int, text: str) -> str:
 def car_name(name: str) -> str:
     """DVSA's capitals as people write them: Range Rover Evoque, F-PACE, XF, Defender 110."""
     return " ".join(word if len(word) <= _SHORT_NAME or "-" in word else word.capitalize() for word in name.split())
+
+
+@register.filter
+def grade(code: str) -> str:
+    """Where a part comes from, in words."""
+    return str(_GRADE.get(code, ""))
 
 
 @register.filter

@@ -9,6 +9,7 @@ import time_machine
 from django.template import Context, Template
 
 from garagehub.web.templatetags import components
+from parts.catalogue.models import Grade
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -90,3 +91,9 @@ def test_a_plate_of_the_present_style_has_its_gap(stored, shown):
 def test_a_day_is_written_out_whether_it_comes_as_date_or_text(value):
     assert components.day(value) == "2 Dec 2026"
     assert components.day(None) == ""
+
+
+def test_every_grade_has_its_word_and_none_is_nothing():
+    assert set(components._GRADE) == set(Grade.values)
+    assert components.grade("oe") == "by the original maker"
+    assert components.grade("") == ""
