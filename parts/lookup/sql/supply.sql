@@ -18,15 +18,14 @@ source AS {kept} (
     LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
     WHERE br.stocked <> 0
 ),
--- Narrow rows, since they are sorted. A degree of longitude is about 0.6 of one of latitude here.
+-- A degree of longitude is about 0.6 of one of latitude here.
 stock AS (
-    SELECT a.part_id, a.region, o.branch_id, o.quantity, o.price_pence, o.lead_time_days,
+    SELECT a.part_id, a.region, o.quantity, o.price_pence, o.lead_time_days,
            o.availability = 'limited' AS is_limited,
            o.lifecycle = 'active' AS is_sold,
            br.stocked >> a.region & 1 = 1 AS is_here,
            br.ready >> a.region & 1 = 1 AS can_get,
-           br.farness,
-           (br.latitude - %(latitude)s::float8) ^ 2 + (0.6 * (br.longitude - %(longitude)s::float8)) ^ 2 AS far
+           (br.latitude - %(latitude)s::float8) ^ 2 + (0.6 * (br.longitude - %(longitude)s::float8)) ^ 2 AS far, br.*
     FROM asked a
     JOIN parts_offer o ON o.part_id = a.part_id AND o.availability IN ('in_stock', 'limited')
     JOIN source br USING (branch_id)
@@ -46,18 +45,11 @@ had AS (
            bool_or(is_here AND is_limited) AS limited,
            bool_or(NOT is_limited) FILTER (WHERE NOT is_here) AS in_stock_elsewhere,
            bool_or(is_sold) AS is_sold,
-           sum(quantity) FILTER (WHERE can_get) AS quantity
+           sum(quantity) FILTER (WHERE can_get) AS quantity,
+           json_agg(json_build_array(
+               supplier, dealer, dealer_name, tier, quantity, price_pence, lead_time_days,
+               latitude, longitude, is_limited, can_get, is_here) ORDER BY place) FILTER (WHERE place <= 3)::text AS offers
     FROM ranked GROUP BY part_id, region
-),
-best AS (
-    SELECT r.part_id, r.region, json_agg(json_build_array(
-               b.supplier, b.dealer, b.dealer_name, b.tier, r.quantity, r.price_pence, r.lead_time_days,
-               b.latitude, b.longitude, r.is_limited, r.can_get, r.is_here)
-               ORDER BY r.place)::text AS offers
-    FROM ranked r
-    JOIN source b USING (branch_id)
-    WHERE r.place <= 3
-    GROUP BY r.part_id, r.region
 ),
 -- The same for all parts of a brand, so as one text that is read once.
 cover AS (
@@ -85,7 +77,7 @@ SELECT asked.part_id, asked.region,
        coalesce(pa.possible >> asked.region & 1, 0) = 1
            OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> asked.region & 1, 0) = 0) AS is_possible,
        coalesce(had.in_stock, false), coalesce(had.limited, false), had.in_stock_elsewhere,
-       coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, best.offers,
+       coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, had.offers,
        -- Vehicles that failed on something whose repair could use the part.
        (SELECT count(DISTINCT n.vehicle_id)
         FROM parts_requirementoption o
@@ -96,7 +88,6 @@ FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
 LEFT JOIN had ON had.part_id = asked.part_id AND had.region = asked.region
-LEFT JOIN best ON best.part_id = asked.part_id AND best.region = asked.region
 LEFT JOIN LATERAL (
     SELECT bool_or(o.availability = 'on_backorder' AND is_here) AS backorder,
            bool_or(o.availability IN ('out_of_stock', 'on_backorder') OR o.quantity = 0) AS listed,
