@@ -89,7 +89,7 @@ class VehicleModelAdmin(admin.ModelAdmin):
 class VehicleAdmin(OwnerAdmin):
     """Region, SORN and VIN are what people told us; the rest is DVSA's word and comes again with the next import."""
 
-    list_display = ("__str__", "model", "region", "mot_expires_on", "open_fails", "is_dangerous", "last_tested_at")
+    list_display = ("__str__", "model", "region", "mot_expires_on", "open_fails", "danger", "last_tested_at")
     list_filter = (FailedFilter, "region", "model__make", "is_sorn", "is_demo")
     list_select_related = ("model__make",)
     show_full_result_count = False
@@ -98,6 +98,11 @@ class VehicleAdmin(OwnerAdmin):
     ordering = ("-id",)
     editable = ("region", "is_sorn", "vin_last8")
     inlines = (MotTestInline, DefectInline)
+
+    @admin.display(description="dangerous", ordering="is_dangerous", empty_value="")
+    def danger(self, vehicle: Vehicle) -> str | None:
+        """In a word: Django's tick would make danger look fine."""
+        return "dangerous" if vehicle.is_dangerous else None
 
     def get_readonly_fields(self, _request: HttpRequest, _obj: Vehicle | None = None) -> list[str]:
         return [field.name for field in Vehicle._meta.fields if field.name not in self.editable]  # noqa: SLF001 - _meta is public, by Django's documentation

@@ -59,6 +59,7 @@ def is_asked(here) -> bool:
 
 
 def test_an_owner_asks_the_team_and_who_has_none_is_told(here, owner, mate):
+    assert b"Ask everybody for it" in as_(owner).get("/garage/team/").content
     answer = as_(owner).post(SWITCH, {"do": "on"}, follow=True)
 
     assert "Everybody in your team signs in with two steps now." in answer.content.decode()
@@ -84,6 +85,9 @@ def test_nobody_but_an_owner_of_the_garage_decides_it(here, owner, mate):
 
 def test_an_owner_without_it_cannot_ask_others(here):
     alone = member(here, role="owner")
+    page = as_(alone).get("/garage/team/").content
+    assert b"Set it up for yourself first" in page
+    assert b"Ask everybody for it" not in page
     answer = as_(alone).post(SWITCH, {"do": "on"}, follow=True)
     assert "Set two-step sign-in up for yourself first" in answer.content.decode()
     assert not is_asked(here)
