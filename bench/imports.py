@@ -2,7 +2,7 @@
 
 Four workloads: a first import, where every vehicle is new, with the newest two visits of each (as our scenario makes
 them) and with histories as long as DVSA's; the bulk file of the week after, of which nearly every line is known; and a
-delta, of which every line changed.
+delta, of which every line changed. And how much memory the first took, of each of its processes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import gzip
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
+from bench.memory import Peaks
 from garagehub.scenario.fleet import bulk_lines
 from parts.vehicles import importing
 from parts.vehicles.importing import import_path
@@ -36,7 +38,6 @@ Figures = list[dict[str, Any]]
 def run(scale: str) -> Figures:
     """The figures of `make bench` that concern MOT imports."""
     count, today = LINES[scale], timezone.now().date()
-    importing.FINGERPRINTS_WORTH_BYTES = 0  # what we make is small, but stands for a file of 20 GB
     with tempfile.TemporaryDirectory() as folder:
         now = list(bulk_lines(count, seed=1, today=today))
         later = list(bulk_lines(count, seed=1, today=today + WEEK))
@@ -52,6 +53,9 @@ def run(scale: str) -> Figures:
         for sample in samples:
             _forget()
             sample["_long"] = _sample(long)
+        _forget()
+        with Peaks() as peaks:
+            import_path(files[""], at=timezone.now())
     _forget()
     said = {
         "": f"{count:,} new vehicles, the newest two visits of each",
@@ -59,7 +63,24 @@ def run(scale: str) -> Figures:
         "_delta": f"a delta of {len(changed):,} lines, every one changed",
         "_long": f"{count // 2:,} new vehicles with {TESTS_IN_A_HISTORY} tests or more each",
     }
-    return [_figure(name, what, [sample[name] for sample in samples]) for name, what in said.items()]
+    figures = [_figure(name, what, [sample[name] for sample in samples]) for name, what in said.items()]
+    return figures + _memory(peaks, said[""])
+
+
+def _memory(peaks: Peaks, what: str) -> Figures:
+    """Of the process that writes and of the one that reads for it; nothing where it could not be read."""
+    return [
+        {
+            "name": f"import_mot_peak_{process}_mib",
+            "value": round(kib / 1024),
+            "unit": "MiB",
+            "better": "lower",
+            "limit": f"private memory at its peak; {what}",
+            "samples": [],
+        }
+        for process, kib in (("parent", peaks.of_python), ("child", peaks.of_child))
+        if kib
+    ]
 
 
 def _figure(name: str, what: str, samples: list[float]) -> dict[str, Any]:
@@ -77,11 +98,20 @@ def _samples(files: dict[str, Path]) -> dict[str, float]:
     """Each file into what the one before it left; the delta instead of the second bulk file."""
     _forget()
     found = {"": _sample(files[""])}
-    found["_again"] = _sample(files["_again"])
+    with _as_if_large():
+        found["_again"] = _sample(files["_again"])
     _forget()
     import_path(files[""], at=timezone.now())
     found["_delta"] = _sample(files["_delta"])
     return found
+
+
+@contextmanager
+def _as_if_large() -> Iterator[None]:
+    """What we make of the bulk file is small, but stands for one of 20 GB, whose known lines are not read again."""
+    worth, importing.FINGERPRINTS_WORTH_BYTES = importing.FINGERPRINTS_WORTH_BYTES, 0
+    yield
+    importing.FINGERPRINTS_WORTH_BYTES = worth
 
 
 def _sample(path: Path) -> float:

@@ -15,7 +15,7 @@ _PROCESSES = Path("/proc")
 
 
 class Peaks:
-    """The most memory of its own that this process and any one process of PostgreSQL took within the `with`.
+    """The most memory of its own that this process, any it started, and any one of PostgreSQL took within the `with`.
 
     What PostgreSQL's processes share (its buffers, a parallel plan's hash tables) is not counted. Without /proc, or
     with a server elsewhere, there is nothing to tell.
@@ -23,6 +23,7 @@ class Peaks:
 
     def __init__(self) -> None:
         self.of_python = 0
+        self.of_child = 0
         self.of_postgres = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -59,6 +60,8 @@ class Peaks:
     def _watch(self) -> None:
         while not self._done.wait(_EVERY_S):
             self.of_python = max(self.of_python, _field(os.getpid(), "RssAnon"))
+            for process in _children(os.getpid()):
+                self.of_child = max(self.of_child, _field(process, "RssAnon"))
             for process in _children(self._postmaster):
                 self.of_postgres = max(self.of_postgres, _field(process, "RssAnon"))
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 # Change it with the rules of reading or judging a line, so that every line is read again.
 _RULES = b"mot-2"
+_ROWS_AT_ONCE = 20_000
 
 
 def fingerprint(line: bytes) -> int:
@@ -45,8 +46,10 @@ NONE_TAKEN = Taken(array("q"))
 def taken() -> Taken:
     """Those of all vehicles."""
     found = array("q")
-    statement = "COPY (SELECT fingerprint FROM parts_vehicle WHERE fingerprint IS NOT NULL ORDER BY 1) TO STDOUT"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in copy:
-            found.append(int(row))
+    with (
+        connection.chunked_cursor() as cursor
+    ):  # by many rows at once: COPY hands each over by itself, four times as slow
+        cursor.execute("SELECT fingerprint FROM parts_vehicle WHERE fingerprint IS NOT NULL ORDER BY 1")
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            found.extend([row[0] for row in rows])
     return Taken(found)
