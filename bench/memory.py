@@ -10,12 +10,12 @@ from typing import Any, Self
 
 from django.db import connection
 
-_EVERY_S = 0.25
+EVERY_S = 0.25
 _PROCESSES = Path("/proc")
 
 
 class Peaks:
-    """The most memory of its own that this process, any it started, and any one of PostgreSQL took within the `with`.
+    """The most memory of its own that this process and any one process of PostgreSQL took within the `with`.
 
     What PostgreSQL's processes share (its buffers, a parallel plan's hash tables) is not counted. Without /proc, or
     with a server elsewhere, there is nothing to tell.
@@ -23,7 +23,6 @@ class Peaks:
 
     def __init__(self) -> None:
         self.of_python = 0
-        self.of_child = 0
         self.of_postgres = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -58,15 +57,19 @@ class Peaks:
         ]
 
     def _watch(self) -> None:
-        while not self._done.wait(_EVERY_S):
-            self.of_python = max(self.of_python, _field(os.getpid(), "RssAnon"))
-            for process in _children(os.getpid()):
-                self.of_child = max(self.of_child, _field(process, "RssAnon"))
-            for process in _children(self._postmaster):
-                self.of_postgres = max(self.of_postgres, _field(process, "RssAnon"))
+        while not self._done.wait(EVERY_S):
+            self.of_python = max(self.of_python, private_kib(os.getpid()))
+            for process in children_of(self._postmaster):
+                self.of_postgres = max(self.of_postgres, private_kib(process))
 
 
-def _children(process: int) -> list[int]:
+def private_kib(process: int) -> int:
+    """The memory that is a process's own now; 0 if it is gone or this is no Linux."""
+    return _field(process, "RssAnon")
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that the main thread of a process started and that are there now."""
     try:
         return [int(child) for child in (_PROCESSES / f"{process}/task/{process}/children").read_text().split()]
     except OSError:
