@@ -6,8 +6,8 @@ SELECT setseed(0.42);
 INSERT INTO dealers_make (id, name, slug) SELECT n, 'BENCH ' || n, 'bench-' || n FROM generate_series(1, %(makes)s) n;
 
 INSERT INTO dealers_dealer
-    (id, code, slug, name, kind, region, town, postcode, phone, is_active, is_demo, "group")
-SELECT n, lpad(n::text, 5, '0'), 'bench-' || n, 'Bench', 'franchised', n %% 12, '', '', '', true, false, ''
+    (id, code, slug, name, kind, region, town, postcode, phone, is_active, is_demo, asks_second_step, "group")
+SELECT n, lpad(n::text, 5, '0'), 'bench-' || n, 'Bench', 'franchised', n %% 12, '', '', '', true, false, false, ''
 FROM generate_series(1, %(dealers)s) n;
 
 INSERT INTO dealers_dealer_makes (dealer_id, make_id) SELECT n, 1 + n %% %(makes)s FROM generate_series(1, %(dealers)s) n;
