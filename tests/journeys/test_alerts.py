@@ -28,7 +28,7 @@ def mails(site):
             found = httpx.get(f"{site.sandbox_url}/mail", params={"to": to}, trust_env=False).json()["mails"]
             if found and subject in found[0]["subject"]:
                 return found[0]
-            time.sleep(0.5)
+            time.sleep(0.5)  # TOLD_WITHIN_S bounds it; asking more often would slow what it waits for
         pytest.fail(f"nobody wrote “{subject}”")
 
     return newest
