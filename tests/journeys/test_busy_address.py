@@ -43,7 +43,7 @@ def door(site: WholeSite) -> Iterator[str]:
         while not is_open(url):
             assert process.poll() is None
             assert time.monotonic() < deadline
-            time.sleep(0.2)
+            time.sleep(0.2)  # until the site answers; the deadline above bounds it
         yield url
     finally:
         process.terminate()
