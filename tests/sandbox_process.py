@@ -38,6 +38,7 @@ class SandboxProcess:
         assert line.startswith("The sandbox is listening on "), f"the sandbox did not start: {line!r}"
         self.url = line.split()[-1]
         self.client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self.stopped_at = datetime.now(UTC)
 
     def fault(self, target: str, name: str, *, times: int | None = None, **options: Any) -> dict[str, Any]:
         """Put a fault up."""
@@ -63,9 +64,15 @@ class SandboxProcess:
         """Move the scenario's time."""
         self._post("/clock", {"offset_days": days})
 
+    def stop_clock(self, *, at: datetime) -> None:
+        """Let the scenario stand still: its offers change every five minutes, between any two looks."""
+        self.stopped_at = at
+        self._post("/clock", {"frozen_at": at.isoformat()})
+
     def reset(self) -> None:
-        """Forget all that was set by hand."""
+        """Forget all that was set by hand, and stand still where it stood."""
         self._post("/reset", {})
+        self.stop_clock(at=self.stopped_at)
 
     def stop(self) -> tuple[str, str]:
         """End the process; what it printed after the first line, and its errors."""
@@ -108,7 +115,8 @@ def authorities(sandbox: SandboxProcess, settings) -> SandboxProcess:
 
 
 @pytest.fixture(autouse=True)
-def _sandbox_as_new(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
+def _sandbox_as_new(request: pytest.FixtureRequest) -> None:
     if "sandbox" in request.fixturenames:
-        request.getfixturevalue("sandbox").reset()
+        sandbox: SandboxProcess = request.getfixturevalue("sandbox")
+        sandbox.stopped_at = datetime.now(UTC)
+        sandbox.reset()
