@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import BLOCKED, OWNER, look_up
+from tests.journeys.conftest import BLOCKED, MEMBER, OWNER, look_up
+from tests.journeys.test_every_page import violations
 from tests.journeys.test_world_turns import SUPPLIER
 
 TOLD_WITHIN_S = 60  # a decision, a sweep of half a minute, a delivery
@@ -93,3 +94,40 @@ def test_a_garage_keeps_a_list_of_its_cars(new_page, site, with_scripts):
     expect(page.get_by_text("Removed. You hear no more of it.")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile(BLOCKED))).to_have_count(0)
     assert "AA19" not in page.url
+
+
+def watch_nothing(page: Page) -> None:
+    """Other journeys watch things at the same garage, and an e-mail tells of all that changed."""
+    for address in ("/garage/watches/parts/", "/garage/watches/"):
+        page.goto(address)
+        remove = page.get_by_role("row").get_by_role("button", name="Remove")
+        for left in reversed(range(remove.count())):
+            remove.first.click()
+            expect(remove).to_have_count(left)
+
+
+def test_a_member_is_e_mailed_what_changed_of_the_garages_cars_and_leaves(new_page, world, mails):
+    page = new_page(as_=MEMBER)
+    watch_nothing(page)
+    page.get_by_label("Number plates").fill(BLOCKED)
+    page.get_by_role("button", name="Watch these cars").click()
+    page.get_by_role("button", name="E-mail me when a watched car or part changes").click()
+    expect(page.get_by_text("We e-mail you when a watched car or part changes.")).to_be_visible()
+
+    part = world.lookup(BLOCKED)["repairs"][0]["parts"][0]["part_number"]
+    world.turn(f"/suppliers/{SUPPLIER}/offers", {"part_number": part, "branch": "CENTRE", "quantity": 6})
+    world.poll(SUPPLIER)
+    world.wait_for_answer(BLOCKED, "repairable")
+
+    told = mails(MEMBER, "1 change to what you watch")
+    assert "- AAA, Land Rover Range Rover Evoque: Can be repaired (before: blocked)" in told["text"]
+    assert "AA19" not in told["text"] + told["subject"]
+    stranger = new_page(java_script_enabled=False)  # whoever holds the link may stop the e-mails, and nothing else
+    stranger.goto(link_in(told, "/garage/watches/mail/"))
+    stranger.get_by_role("button", name="Stop these e-mails").click()
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("You get no more e-mails")
+
+    page.goto("/garage/watches/")
+    expect(page.get_by_role("button", name="E-mail me when a watched car or part changes")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("row", name=re.compile(BLOCKED)).get_by_role("button", name="Remove").click()
