@@ -57,22 +57,23 @@ WHERE system = 'diagnostics' AND dealer_id = %(dealer)s
 def run(scale: str) -> list[dict[str, Any]]:
     """The figures of `make bench` that concern decisions."""
     try:
-        build_world(scale)
-        return _measure(SIZES[scale], SAMPLES[scale])
+        first = build_world(scale)
+        return _measure(SIZES[scale], SAMPLES[scale], first=first)
     finally:
         _execute("RESET max_parallel_workers_per_gather")
         clear_world()
 
 
-def build_world(scale: str) -> None:
-    """Invent a marque, or a country, of the scale's size in the emptied tables, and decide it once."""
+def build_world(scale: str) -> float:
+    """Invent a marque, or a country, of the scale's size in the emptied tables; the seconds of its first decision."""
     with transaction.atomic():  # with wal_level=minimal, what is emptied and filled in one transaction needs no log
         _execute(f"SET LOCAL work_mem = '256MB'; TRUNCATE {_EMPTIED} CASCADE")
         with without_indexes(_LARGE):
             _execute(_WORLD, SIZES[scale])
     _execute("VACUUM (ANALYZE)")
-    decide(at=timezone.now(), rebuild=True)
+    first = _seconds(lambda: decide(at=timezone.now(), rebuild=True))
     _execute("VACUUM (ANALYZE)")
+    return first
 
 
 def clear_world() -> None:
@@ -80,7 +81,7 @@ def clear_world() -> None:
     _execute(f"TRUNCATE {_EMPTIED} RESTART IDENTITY CASCADE")
 
 
-def _measure(sizes: dict[str, int], samples: int) -> list[dict[str, Any]]:
+def _measure(sizes: dict[str, int], samples: int, *, first: float) -> list[dict[str, Any]]:
     _execute("SET max_parallel_workers_per_gather = 0")
     with Peaks() as peaks:
         pairs = [(_seconds(_scan), _seconds(lambda: decide(at=timezone.now(), full=True))) for _ in range(samples)]
@@ -89,7 +90,9 @@ def _measure(sizes: dict[str, int], samples: int) -> list[dict[str, Any]]:
     full = statistics.median(seconds for _, seconds in pairs)
     one = [_after_change(1, seed) for seed in range(ONE_PART_SAMPLES)]
     many = [_after_change(MANY, seed) for seed in range(samples)]
+    started = time.perf_counter()
     differences = verify(at=timezone.now())["differences"]
+    verifying = time.perf_counter() - started
     assert differences == 0, f"{differences} rows differ from a full decision"
     size = f"{sizes['vehicles']:,} vehicles, {sizes['offers']:,} offers"
     scan = f"sum() over all offers and defects by sequential scan, no parallel workers for either; {size}"
@@ -108,7 +111,10 @@ def _measure(sizes: dict[str, int], samples: int) -> list[dict[str, Any]]:
         *rebuilding.figures("decide_rebuild", size),
         _figure("decide_full_s", [seconds for _, seconds in pairs], "lower", size, "s"),
         _figure("decide_rebuild_s", [seconds for _, seconds in again], "lower", size, "s"),
+        _figure("decide_first_s", [first], "lower", f"nothing decided before, every change kept; {size}", "s"),
+        _figure("decide_verify_s", [verifying], "lower", f"decided afresh and compared; {size}", "s"),
         _figure("decide_scan_s", [seconds for seconds, _ in pairs], "lower", size, "s"),
+        _figure("decide_database_gib", [_database_bytes() / 2**30], "lower", size, "GiB"),
     ]
 
 
@@ -159,6 +165,12 @@ def _figure(name: str, samples: list[float], better: str, limit: str, unit: str 
 def _scan() -> None:
     _execute("SELECT sum(quantity) FROM parts_offer")
     _execute("SELECT sum(position) FROM parts_defect")
+
+
+def _database_bytes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
 
 
 def _after_change(count: int, seed: int) -> float:
