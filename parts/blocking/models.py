@@ -124,7 +124,9 @@ class RequirementOption(models.Model):
         Requirement, on_delete=models.CASCADE, related_name="expanded", db_constraint=False, db_index=False
     )
     repair = models.ForeignKey(Repair, on_delete=models.CASCADE, related_name="options", db_constraint=False)
-    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="expanded", db_constraint=False)
+    part = models.ForeignKey(
+        Part, on_delete=models.CASCADE, related_name="expanded", db_constraint=False, db_index=False
+    )
     quantity = models.PositiveSmallIntegerField()
     bundle = models.PositiveSmallIntegerField(null=True, blank=True)
     serial_from = models.CharField(max_length=8, blank=True, db_collation="C")
@@ -139,6 +141,8 @@ class RequirementOption(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Which repairs a part is for is read from this index alone.
+            models.Index(fields=["part", "repair"], name="parts_option_part"),
             # Few options have a range: the splits are read from this index alone.
             models.Index(
                 fields=["repair", "serial_from", "serial_to"],
@@ -230,9 +234,9 @@ class RepairNeed(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            # Which vehicles a repair's masks concern is read from this index alone.
+            # Which vehicles a repair's masks concern, and how many wait for it, is read from this index alone.
             models.Index(
-                fields=["repair", "vehicle"], include=["is_failing", "region", "split"], name="parts_need_repair"
+                fields=["repair", "is_failing", "vehicle"], include=["region", "split"], name="parts_need_of_repair"
             ),
         ]
 

@@ -6,14 +6,22 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from dealers.models import Dealer
+from garagehub.lib.prepared import prepared_cursor
 from parts.catalogue.search import AMBIGUOUS, Candidate, Match, Successor, resolve_numbers
 from parts.feeds.uploading import own_code
 from parts.lookup.place import ANYWHERE, Place, place_of
 from parts.lookup.supply import Seen, Supply, supplies_of
-from parts.stock.models import Availability, Freshness, Supplier
+from parts.stock.models import Availability, Freshness, freshness_of
+
+_SOURCES = """
+SELECT s.name, s.code, s.confirmed_at, s.warn_after_s, s.error_after_s
+FROM parts_supplier s
+WHERE EXISTS (SELECT FROM parts_feed f WHERE f.supplier_id = s.id AND f.is_enabled)
+    OR s.name = ANY(%(named)s::text[])
+    OR (s.code = %(own)s::text AND s.confirmed_at IS NOT NULL)
+ORDER BY s.name, s.code
+"""
 
 
 def check_parts(
@@ -41,17 +49,12 @@ def sources(*, asked_by: Dealer | None = None, named: Collection[str] = (), at: 
 
     Also the dealer's own stock, once some was taken in, and the suppliers `named`: hundreds of dealers may upload theirs.
     """
-    wanted = Q(feed__is_enabled=True) | Q(name__in=named)
-    if asked_by is not None:
-        wanted |= Q(code=own_code(asked_by), confirmed_at__isnull=False)
+    with prepared_cursor() as cursor:
+        cursor.execute(_SOURCES, {"named": list(named), "own": own_code(asked_by) if asked_by else None})
+        found = cursor.fetchall()
     return [
-        {
-            "supplier": supplier.name,
-            "code": supplier.code,
-            "state": supplier.freshness(at=at),
-            "checked_at": supplier.confirmed_at,
-        }
-        for supplier in Supplier.objects.filter(wanted).order_by("name", "code")
+        {"supplier": name, "code": code, "state": freshness_of(checked_at, *limits, at=at), "checked_at": checked_at}
+        for name, code, checked_at, *limits in found
     ]
 
 

@@ -57,11 +57,14 @@ class Supplier(models.Model):
 
     def freshness(self, *, at: datetime) -> str:
         """Fresh, stale, or source down, by this supplier's own limits; never confirmed is source down."""
-        if self.confirmed_at is None or at >= self.confirmed_at + timedelta(seconds=self.error_after_s):
-            return Freshness.SOURCE_DOWN
-        if at >= self.confirmed_at + timedelta(seconds=self.warn_after_s):
-            return Freshness.STALE
-        return Freshness.FRESH
+        return freshness_of(self.confirmed_at, self.warn_after_s, self.error_after_s, at=at)
+
+
+def freshness_of(confirmed_at: datetime | None, warn_after_s: int, error_after_s: int, *, at: datetime) -> str:
+    """`Supplier.freshness` of a row that was read without its model."""
+    if confirmed_at is None or at >= confirmed_at + timedelta(seconds=error_after_s):
+        return Freshness.SOURCE_DOWN
+    return Freshness.STALE if at >= confirmed_at + timedelta(seconds=warn_after_s) else Freshness.FRESH
 
 
 class Branch(models.Model):

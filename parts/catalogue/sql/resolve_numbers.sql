@@ -1,9 +1,9 @@
 -- The parts that normalised numbers stand for, each with what replaced it: one row per number and brand.
 WITH RECURSIVE
 found AS (
-    SELECT norm, raw, part_id
+    SELECT norm, raw, is_main, part_id
     FROM parts_partnumber
-    WHERE norm = ANY(%(norms)s::text[])
+    WHERE norm = ANY(string_to_array(%(norms)s::text, E'\n'))
 ),
 chain (root_id, part_id, depth, edge_id) AS (
     SELECT DISTINCT part_id, part_id, 0, NULL::bigint FROM found
@@ -38,10 +38,14 @@ successors AS (
 )
 SELECT
     found.norm, found.raw, successors.list,
-    part.id, shown.raw, brand.name, part.description, part.lifecycle, part.grade
+    part.id,
+    -- Most are asked for by the number they are shown with.
+    CASE WHEN found.is_main THEN found.raw ELSE coalesce((
+        SELECT shown.raw FROM parts_partnumber shown WHERE shown.part_id = part.id AND shown.is_main
+    ), found.raw) END,
+    brand.name, part.description, part.lifecycle, part.grade
 FROM found
 JOIN parts_part part ON part.id = found.part_id
 JOIN parts_brand brand ON brand.id = part.brand_id
-JOIN parts_partnumber shown ON shown.part_id = part.id AND shown.is_main
 LEFT JOIN successors ON successors.root_id = part.id
 ORDER BY found.norm, brand.name

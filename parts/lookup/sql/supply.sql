@@ -80,9 +80,9 @@ SELECT asked.part_id, asked.region,
        coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, had.offers,
        -- Vehicles that failed on something whose repair could use the part.
        (SELECT count(DISTINCT n.vehicle_id)
-        FROM parts_requirementoption o
-        JOIN parts_repairneed n ON n.repair_id = o.repair_id AND n.is_failing
-        WHERE o.part_id = asked.part_id),
+        FROM parts_repairneed n
+        WHERE n.is_failing AND n.repair_id = ANY(ARRAY(
+            SELECT o.repair_id FROM parts_requirementoption o WHERE o.part_id = asked.part_id))),
        cover.words
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
