@@ -14,5 +14,3 @@ application = get_wsgi_application()
 _ = get_resolver().url_patterns  # loads every view
 gc.collect()
 gc.freeze()
-# Nor would it find anything in half an answer, which is where it looks after every 700 objects by default.
-gc.set_threshold(20_000)
