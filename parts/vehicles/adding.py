@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from garagehub.lib.geography import UK
 from parts.vehicles.makes import models_of
-from parts.vehicles.staging import NULL, Line, text_array
+from parts.vehicles.rows import NULL, text_array
+from parts.vehicles.staging import Line
 
 _VEHICLES = """
 COPY parts_vehicle (id, public_id, model_id, region, vin_last8, is_sorn, is_demo, registration, first_used_on,
@@ -120,8 +121,11 @@ def _take_ids(cursor: Any, table: str, count: int) -> list[str]:
 
 
 def _public_ids(count: int) -> Iterable[str]:
-    """UUIDs of version 7 (RFC 9562): 72 random bits behind the time, so that their index grows at its end."""
+    """UUIDs of version 7 (RFC 9562, method 1): 60 random bits behind the time and, within a batch, a rising counter.
+
+    So each comes behind the last in their index, which costs a third of a place at random there.
+    """
     moment = f"{time.time_ns() // 1_000_000:012x}7"
-    drawn = os.urandom(9 * count).hex()
-    for start in range(0, 18 * count, 18):
-        yield f"{moment}{drawn[start : start + 3]}8{drawn[start + 3 : start + 18]}"
+    drawn = os.urandom(8 * count).hex()
+    for number in range(count):
+        yield f"{moment}{number * 4096 // count:03x}8{drawn[16 * number : 16 * number + 15]}"

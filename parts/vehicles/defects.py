@@ -27,6 +27,8 @@ class Category(enum.StrEnum):
     OTHER = "other"
     RECTIFIED = "rectified"  # put right at the station (PRS); never stored
 
+    __hash__ = str.__hash__  # Enum's own is Python, and each defect of a file asks for it several times
+
 
 FAILING = frozenset({Category.DANGEROUS, Category.MAJOR, Category.FAIL, Category.UNDISCLOSED})
 
@@ -47,6 +49,8 @@ class Scheme(enum.StrEnum):
     CURRENT = "current"
     OLD = "old"
     NONE = ""
+
+    __hash__ = str.__hash__  # as above
 
 
 class Reported(NamedTuple):

@@ -1,7 +1,8 @@
 """Take in MOT data: a file, a stream of lines, or one reply of DVSA's API. The same rows whichever brought them.
 
 A file goes in by batches, each one transaction with the place reached, so that a killed import goes on where it was.
-Reading and judging the next batch runs beside the merge of the last: for a large file in a process of its own.
+Reading and judging the next batch runs beside the merge of the last: for a large file in a process of its own, and
+fetched from it by a thread, so that neither waits for the other where one batch takes longer than the next.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from parts.vehicles.fingerprints import NONE_TAKEN, Taken, taken
 from parts.vehicles.merging import merge
 from parts.vehicles.models import MotImport, RejectedLine
 from parts.vehicles.reading import Order, batches_apart
-from parts.vehicles.records import parse, vehicles_of
+from parts.vehicles.records import read, vehicles_of
 from parts.vehicles.sources import Block, Position, UnreadableFileError, blocks_of, blocks_of_stream
 from parts.vehicles.staging import Batch, Rejected, batches, file_date, stage
 
@@ -118,7 +119,7 @@ def import_stream(
     """Take in a seekable stream of the same content as a file. It has no digest, so it is taken each time."""
     wanted = sorted({make.strip().upper() for make in makes or ()})
     run = MotImport.objects.create(name=name, digest=f"stream {uuid.uuid4().hex}", started_at=at)
-    prepared = _ahead(blocks_of_stream(stream), makes=_encoded(wanted), dated=file_date(name), taken=NONE_TAKEN)
+    prepared = _batches_here(blocks_of_stream(stream), makes=_encoded(wanted), dated=file_date(name), known=NONE_TAKEN)
     return _import(run, prepared, at=at, progress=progress)
 
 
@@ -126,7 +127,7 @@ def import_reply(body: bytes, *, at: datetime) -> list[int]:
     """Take in one reply of DVSA's API, asked at `at`: the ids of its vehicles. Raises BadRecordError."""
     batch = Batch()
     for vehicle in vehicles_of(body):
-        stage(batch, parse(vehicle), current_at=at)
+        stage(batch, read(vehicle), current_at=at)
     with transaction.atomic():
         return merge(batch, wants_ids=True).vehicle_ids
 
@@ -138,7 +139,7 @@ def _prepared(
     size, after, dated = path.stat().st_size, Position(run.member, run.member_lines), file_date(run.name)
     known = taken() if knows_lines and size >= FINGERPRINTS_WORTH_BYTES else NONE_TAKEN
     if size < CHILD_WORTH_BYTES:
-        return _ahead(blocks_of(path, after=after), makes=makes, dated=dated, taken=known)
+        return _batches_here(blocks_of(path, after=after), makes=makes, dated=dated, known=known)
     order = Order(path=str(path.resolve()), after=after, makes=makes, dated=dated)
     return batches_apart(order, taken=known)
 
@@ -150,8 +151,8 @@ def _import(
     counts = dataclasses.replace(before)
     first: tuple[float, float] | None = None
     try:
-        with closing(prepared):
-            for batch in prepared:
+        with closing(_ahead(prepared)) as ready:
+            for batch in ready:
                 with transaction.atomic():
                     counts = _write(run, batch, counts)
                     counts.seconds = before.seconds + time.monotonic() - started
@@ -174,16 +175,16 @@ def _reached(counts: Counts, share: float, first: tuple[float, float]) -> Reache
     return Reached(**dataclasses.asdict(counts), share=share, seconds_left=left)
 
 
-def _ahead(
-    blocks: Generator[Block, None, None], *, makes: frozenset[bytes], dated: datetime | None, taken: Taken
+def _batches_here(
+    blocks: Generator[Block, None, None], *, makes: frozenset[bytes], dated: datetime | None, known: Taken
 ) -> Generator[Batch, None, None]:
-    """Batches, the next being read while the caller writes the last. Only the caller touches the database."""
-    prepared = batches(blocks, makes=makes, dated=dated, taken=taken)
-    with (
-        closing(blocks),
-        closing(prepared),
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="mot-lines") as reader,
-    ):
+    with closing(blocks):
+        yield from batches(blocks, makes=makes, dated=dated, taken=known)
+
+
+def _ahead(prepared: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
+    """Batches, the next being fetched while the caller writes the last. Only the caller touches the database."""
+    with closing(prepared), ThreadPoolExecutor(max_workers=1, thread_name_prefix="mot-lines") as reader:
         following = reader.submit(next, prepared, None)
         while (batch := following.result()) is not None:
             following = reader.submit(next, prepared, None)

@@ -22,7 +22,8 @@ from parts.vehicles.history import Judgement, judge
 from parts.vehicles.makes import add_models
 from parts.vehicles.models import MotTest
 from parts.vehicles.records import Said, Test
-from parts.vehicles.staging import NULL, Batch, Line, Round, defect_row, escaped, number_array, plain, test_row
+from parts.vehicles.rows import NULL, defect_row, escaped, number_array, plain, test_row
+from parts.vehicles.staging import Batch, Line, Round
 
 _SQL = Path(__file__).parent / "sql"
 _STAGE = (_SQL / "stage.sql").read_text()

@@ -11,6 +11,7 @@ import hashlib
 import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,8 +22,9 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1885, 2200
 _LONGEST_REGISTRATION = 13
 _LONGEST_NUMBER = 20
 _MOST_DEFECTS = 1_000
+_LONGEST_DEFECT = 1_000
 _DVSA_NUMBER_DIGITS = 12
-_SECONDS_LENGTH = len("2015-03-11 11:41:11")
+SECONDS_LENGTH = len("2015-03-11 11:41:11")
 _DIGITS = 9  # fewer than the largest number has
 _LARGEST_INT = 2_147_483_647
 _RESULTS = {"PASSED": True, "FAILED": False}
@@ -79,17 +81,17 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def odometer(self) -> int | None:
         """The reading, if one was taken."""
-        return _number(self.said.odometer_value)
+        return number_of(self.said.odometer_value)
 
     @property
     def odometer_unit(self) -> str:
-        """`mi`, `km` or empty."""
-        return _word(self.said.odometer_unit, 2).lower()
+        """Its unit."""
+        return unit_of(self.said.odometer_unit)
 
     @property
     def source(self) -> str:
-        """`DVSA`, `DVA NI`, `CVS` or empty."""
-        return _word(self.said.data_source, 6).upper()
+        """Whose data it is."""
+        return source_of(self.said.data_source)
 
     @property
     def registration(self) -> str:
@@ -98,7 +100,7 @@ class Test(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What DVSA says of one vehicle. `updated_at`: when its data was current there, if the line says so."""
+    """What DVSA says of one vehicle, whole. `updated_at`: when its data was current there, if the line says so."""
 
     registration: str | None
     make: str = ""
@@ -122,7 +124,9 @@ class _Defect(msgspec.Struct, gc=False):
     dangerous: Scalar = None
 
 
-class _Vehicle(msgspec.Struct, rename="camel", gc=False):
+class SaidOfVehicle(msgspec.Struct, rename="camel", gc=False):
+    """A vehicle as DVSA sends it."""
+
     registration: str | None = None
     make: Scalar = None
     model: Scalar = None
@@ -142,7 +146,7 @@ class _Vehicle(msgspec.Struct, rename="camel", gc=False):
     mot_tests: list[Said] | None = None
 
 
-_vehicle_decoder = msgspec.json.Decoder(_Vehicle)
+_vehicle_decoder = msgspec.json.Decoder(SaidOfVehicle)
 _defects_decoder = msgspec.json.Decoder(list[_Defect] | None)
 
 
@@ -157,30 +161,44 @@ def vehicles_of(document: bytes) -> list[bytes]:
     return [document]
 
 
-def parse(line: bytes) -> Record:
+class Account(NamedTuple):
+    """One vehicle's plate and tests read, and the rest as it was said: what `rows` needs."""
+
+    registration: str | None
+    tests: tuple[Test, ...]
+    said: SaidOfVehicle
+
+
+def read(line: bytes) -> Account:
     """One vehicle from its JSON. Raises BadRecordError with the reason if it cannot be believed."""
     try:
-        raw = _vehicle_decoder.decode(line)
+        said = _vehicle_decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecordError(f"Not a vehicle as DVSA sends it: {_reason(error)}") from error
-    registration = _registration(raw.registration)
-    tests = tuple([test for test in [_test(said, registration) for said in raw.mot_tests or ()] if test])
+    registration = _registration(said.registration)
+    tests = tuple([test for test in [_test(one, registration) for one in said.mot_tests or ()] if test])
     if registration is None and not tests:
         raise BadRecordError("Neither a registration nor an MOT test, so it cannot be told which vehicle it is")
+    return Account(registration, tests, said)
+
+
+def parse(line: bytes) -> Record:
+    """The same with every field read, each in its own type: what the rows of an import are held to."""
+    registration, tests, said = read(line)
     return Record(
         registration=registration,
-        make=_capitals(raw.make, 64),
-        model=_capitals(raw.model, 80),
-        first_used_on=_day(raw.first_used_date),
-        registered_on=_day(raw.registration_date),
-        manufactured_on=_day(raw.manufacture_date),
-        manufacture_year=_year(raw.manufacture_year),
-        fuel_type=_word(raw.fuel_type, 30),
-        colour=_word(raw.primary_colour, 30),
-        engine_cc=_number(raw.engine_size),
-        has_recall=_word(raw.has_outstanding_recall, 11),
-        first_mot_due_on=_day(raw.mot_test_due_date) or _day(raw.mot_test_expiry_date),
-        updated_at=_stamp(raw.last_update_timestamp) or _stamp(raw.updated_on) or _stamp(raw.last_update_date),
+        make=capitals_of(said.make, 64),
+        model=capitals_of(said.model, 80),
+        first_used_on=day_of(said.first_used_date),
+        registered_on=day_of(said.registration_date),
+        manufactured_on=day_of(said.manufacture_date),
+        manufacture_year=year_of(said.manufacture_year),
+        fuel_type=word_of(said.fuel_type, 30),
+        colour=word_of(said.primary_colour, 30),
+        engine_cc=number_of(said.engine_size),
+        has_recall=word_of(said.has_outstanding_recall, 11),
+        first_mot_due_on=day_of(said.mot_test_due_date) or day_of(said.mot_test_expiry_date),
+        updated_at=stamp_of(said.last_update_timestamp) or stamp_of(said.updated_on) or stamp_of(said.last_update_date),
         tests=tests,
     )
 
@@ -212,13 +230,21 @@ def _defects(raw: msgspec.Raw) -> tuple[Reported, ...]:
         raise BadRecordError(f"A test's defects cannot be read: {_reason(error)}") from error
     if items and len(items) > _MOST_DEFECTS:
         raise BadRecordError(f"A test lists more than {_MOST_DEFECTS:,} defects")
-    return tuple([_reported(item.text, item.type, item.dangerous) for item in items]) if items else ()
+    return tuple([_reported(_wording(one.text), one.type, _is_true(one.dangerous)) for one in items]) if items else ()
 
 
-@_known
-def _reported(text: Scalar, kind: Scalar, dangerous: Scalar) -> Reported:
-    is_dangerous = dangerous is True or str(dangerous).lower() == "true"
-    return Reported(_text(text, 1_000), category_of(kind if isinstance(kind, str) else None, is_dangerous=is_dangerous))
+def _wording(value: Scalar) -> str:
+    return value if isinstance(value, str) else _text(value, _LONGEST_DEFECT)
+
+
+def _is_true(value: Scalar) -> bool:
+    return value is True or (value is not False and str(value).lower() == "true")
+
+
+@lru_cache(maxsize=32_768)
+def _reported(text: str, kind: Scalar, is_dangerous: bool) -> Reported:  # noqa: FBT001 - by position, for the cache
+    category = category_of(kind if isinstance(kind, str) else None, is_dangerous=is_dangerous)
+    return Reported(_text(text, _LONGEST_DEFECT), category)
 
 
 def _instant(text: str | None) -> datetime:
@@ -239,7 +265,7 @@ def _expiry(text: str) -> date:
 
 def _moment(text: str) -> datetime:
     text = _dashed(text)
-    moment = datetime.fromisoformat(text + "Z" if len(text) == _SECONDS_LENGTH else text)
+    moment = datetime.fromisoformat(text + "Z" if len(text) == SECONDS_LENGTH else text)
     if moment.tzinfo is not UTC:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if not _EARLIEST_YEAR <= moment.year <= _LATEST_YEAR:
@@ -248,7 +274,7 @@ def _moment(text: str) -> datetime:
 
 
 @_known
-def _stamp(value: Scalar) -> datetime | None:
+def stamp_of(value: Scalar) -> datetime | None:
     """An update stamp. One that names only a day speaks for all of that day."""
     if not isinstance(value, str) or not value:
         return None
@@ -260,7 +286,7 @@ def _stamp(value: Scalar) -> datetime | None:
 
 
 @_known
-def _day(value: Scalar) -> date | None:
+def day_of(value: Scalar) -> date | None:
     """A date that describes the vehicle; an unreadable one is as good as none."""
     if not isinstance(value, str) or not value:
         return None
@@ -275,7 +301,8 @@ def _dashed(text: str) -> str:
     return _DOTTED.sub(r"\1-\2-\3", text) if text[4:5] == "." else text
 
 
-def _number(value: Scalar) -> int | None:
+def number_of(value: Scalar) -> int | None:
+    """A whole number that a column can hold; anything else is as good as none."""
     if value is None:
         return None
     if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
@@ -287,8 +314,9 @@ def _number(value: Scalar) -> int | None:
     return number if 0 <= number <= _LARGEST_INT else None
 
 
-def _year(value: Scalar) -> int | None:
-    year = _number(value)
+def year_of(value: Scalar) -> int | None:
+    """A year that a car may be from."""
+    year = number_of(value)
     return year if year is not None and _EARLIEST_YEAR <= year <= _LATEST_YEAR else None
 
 
@@ -302,13 +330,25 @@ def _text(value: Scalar, longest: int) -> str:
 
 
 @_known
-def _word(value: Scalar, longest: int) -> str:
+def word_of(value: Scalar, longest: int) -> str:
+    """A text that many lines say."""
     return _text(value, longest)
 
 
 @_known
-def _capitals(value: Scalar, longest: int) -> str:
+def capitals_of(value: Scalar, longest: int) -> str:
+    """The same in capitals, with single spaces: makes and models are compared."""
     return " ".join(_text(value, longest).upper().split())[:longest]
+
+
+def unit_of(value: Scalar) -> str:
+    """`mi`, `km` or empty."""
+    return word_of(value, 2).lower()
+
+
+def source_of(value: Scalar) -> str:
+    """`DVSA`, `DVA NI`, `CVS` or empty."""
+    return word_of(value, 6).upper()
 
 
 @lru_cache(maxsize=256)  # a car's tests name its plate again and again

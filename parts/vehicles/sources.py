@@ -17,6 +17,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
+from isal import igzip, igzip_lib
+
 from garagehub.lib.errors import DomainError
 from parts.vehicles.records import BadRecordError, vehicles_of
 
@@ -27,6 +29,7 @@ DEFLATE64 = 9
 _ENCRYPTED = 1
 _DATA_ENDINGS = (".json", ".jsonl", ".ndjson", ".gz")
 _BOM = b"\xef\xbb\xbf"
+_ISAL_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # its stubs say that it is an instance
 
 
 class UnreadableFileError(DomainError):
@@ -121,7 +124,7 @@ def _unpacking(member: str) -> Iterator[None]:
     """Turn what unpacking can raise into one error that names the part."""
     try:
         yield
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, _ISAL_ERROR, EOFError) as error:
         place = f" in {member}" if member else ""
         raise UnreadableFileError(f"The file is damaged or cut off{place}: {error}") from error
 
@@ -138,8 +141,8 @@ def _member_blocks(member: str, file: Readable) -> Iterator[Block]:
     chunks = _chunks(file)
     first = next(chunks, b"").removeprefix(_BOM)
     if first[:2] == b"\x1f\x8b":
-        raw = io.BufferedReader(_Rejoined(itertools.chain([first], chunks)), CHUNK_BYTES)
-        with gzip.GzipFile(fileobj=raw) as unpacked:
+        rejoined = _Rejoined(itertools.chain([first], chunks))
+        with igzip.IGzipFile(fileobj=rejoined) as unpacked:  # type: ignore[no-untyped-call] # isal says nothing of it
             yield from _member_blocks(member, unpacked)
         return
     chunks = itertools.chain([first], chunks)

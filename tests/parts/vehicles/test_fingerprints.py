@@ -32,7 +32,7 @@ def every_file_is_large(monkeypatch):
 def read(monkeypatch):
     """The lines that were read."""
     lines = []
-    monkeypatch.setattr(staging, "parse", lambda line, _parse=staging.parse: lines.append(line) or _parse(line))
+    monkeypatch.setattr(staging, "read", lambda line, _read=staging.read: lines.append(line) or _read(line))
     return lines
 
 
