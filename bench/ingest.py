@@ -6,22 +6,19 @@ What is timed is a whole `poll`: request, download, digest, parsing, gates, comp
 
 from __future__ import annotations
 
-import base64
 import csv
 import gzip
-import hashlib
 import io
 import json
-import multiprocessing
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from django.db import connection
 from django.utils import timezone
@@ -29,7 +26,6 @@ from django.utils import timezone
 from bench.alternatives import BULK_ROWS, RESOURCE_ROWS, bulk_create_seconds, import_export_seconds
 from parts.catalogue.models import Brand
 from parts.feeds.models import Feed, FeedRun
-from parts.feeds.polling import poll
 from parts.stock.models import Branch, Supplier
 
 ROWS = {"small": 50_000, "full": 500_000}
@@ -142,32 +138,34 @@ def _measured(adapter: str, rows: list[Row], changed: list[Row], parts: dict[str
     samples = []
     encode = _ndjson if adapter == "ndjson" else _csv
     before, after = encode(rows), encode(changed)
-    for _ in range(SAMPLES):
-        feed = _feed(adapter)
-        with _served(before, sequence=1) as url:
-            _take(feed, url)
-        connection.cursor().execute("VACUUM ANALYZE parts_offer")
-        with _served(after, sequence=2) as url:
-            seconds = _take(feed, url)
-        samples.append(_copy_seconds(changed, parts) / seconds)
+    with _Worker() as worker:
+        for _ in range(SAMPLES):
+            feed = _feed(adapter)
+            with _served(before, sequence=1) as url:
+                worker.take(feed, url)
+            connection.cursor().execute("VACUUM ANALYZE parts_offer")
+            with _served(after, sequence=2) as url:
+                seconds, _ = worker.take(feed, url)
+            samples.append(_copy_seconds(changed, parts) / seconds)
     return [_figure(f"ingest_{adapter}_vs_copy", samples, "ratio", "higher", "raw COPY into an equally indexed table")]
 
 
 def _unchanged(rows: list[Row], parts: dict[str, int]) -> list[dict[str, Any]]:
     """The same rows again under new bytes, so that they are read and compared; against what one would write instead."""
     feed = _feed("ndjson")
-    with _served(_ndjson(rows), sequence=1) as url:
-        _take(feed, url)
-    connection.cursor().execute("VACUUM ANALYZE parts_offer")
     by_bulk, by_resource = [], []
-    for sample in range(SAMPLES):
-        with _served(_ndjson(rows[sample + 1 :] + rows[: sample + 1]), sequence=2 + sample) as url:
-            seconds = _take(feed, url)
-        last = FeedRun.objects.filter(feed=feed).latest("id")
-        assert last.state == "unchanged", last.state
-        assert last.inserted + last.updated + last.removed == 0
-        by_bulk.append(bulk_create_seconds(rows, parts) / seconds)
-        by_resource.append(import_export_seconds(rows, parts) / seconds)
+    with _Worker() as worker:
+        with _served(_ndjson(rows), sequence=1) as url:
+            worker.take(feed, url)
+        connection.cursor().execute("VACUUM ANALYZE parts_offer")
+        for sample in range(SAMPLES):
+            with _served(_ndjson(rows[sample + 1 :] + rows[: sample + 1]), sequence=2 + sample) as url:
+                seconds, _ = worker.take(feed, url)
+            last = FeedRun.objects.filter(feed=feed).latest("id")
+            assert last.state == "unchanged", last.state
+            assert last.inserted + last.updated + last.removed == 0
+            by_bulk.append(bulk_create_seconds(rows, parts) / seconds)
+            by_resource.append(import_export_seconds(rows, parts) / seconds)
     bulk = f"bulk_create(update_conflicts) on {min(len(rows), BULK_ROWS):,} rows, extrapolated"
     resource = f"django-import-export in bulk, skipping unchanged, on {RESOURCE_ROWS:,} rows, extrapolated"
     return [
@@ -190,23 +188,24 @@ def _delta_cost(rows: list[Row]) -> list[dict[str, Any]]:
 
 def _delta_ms(rows: list[Row]) -> list[float]:
     feed = _feed("ndjson")
-    with _served(_ndjson(rows), sequence=1) as url:
-        _take(feed, url)
-    connection.cursor().execute("VACUUM ANALYZE parts_offer")
-    Feed.objects.filter(pk=feed.pk).update(adapter="changes", cursor="1", snapshot_at=timezone.now())
     samples = []
-    for sample in range(DELTA_SAMPLES):
-        changes = [row | {"quantity": 77 + sample, "seq": 10 + sample} for row in rows[:1_000]]
-        page = json.dumps(
-            {"sequence": 10 + sample, "changes": changes, "next_cursor": str(2 + sample), "has_more": False}
-        ).encode()
-        with _served(page, sequence=10 + sample) as url:
-            samples.append(_take(feed, url) * 1_000)
+    with _Worker() as worker:
+        with _served(_ndjson(rows), sequence=1) as url:
+            worker.take(feed, url)
+        connection.cursor().execute("VACUUM ANALYZE parts_offer")
+        Feed.objects.filter(pk=feed.pk).update(adapter="changes", cursor="1", snapshot_at=timezone.now())
+        for sample in range(DELTA_SAMPLES):
+            changes = [row | {"quantity": 77 + sample, "seq": 10 + sample} for row in rows[:1_000]]
+            page = json.dumps(
+                {"sequence": 10 + sample, "changes": changes, "next_cursor": str(2 + sample), "has_more": False}
+            ).encode()
+            with _served(page, sequence=10 + sample) as url:
+                samples.append(worker.take(feed, url)[0] * 1_000)
     return samples
 
 
 def _peak(rows: list[Row], changed: list[Row]) -> list[dict[str, Any]]:
-    """Peak memory of a worker above what it had before, in a process of its own; and with a file a tenth as large."""
+    """Peak memory of a new worker above what it had before; and with a file a tenth as large."""
     few = len(rows) // FRACTION
     return [
         _figure("ingest_peak_mib", [_peak_mib(rows, changed)], "MiB", "lower", "above the idle worker"),
@@ -222,57 +221,47 @@ def _peak(rows: list[Row], changed: list[Row]) -> list[dict[str, Any]]:
 
 def _peak_mib(rows: list[Row], changed: list[Row]) -> float:
     feed = _feed("ndjson")
-    with _served(_ndjson(rows), sequence=1) as url:
-        _take(feed, url)
-    with _served(_ndjson(changed), sequence=2) as url:
-        Feed.objects.filter(pk=feed.pk).update(url=f"{url}/offers.ndjson")
-        done = subprocess.run(
-            [sys.executable, "-c", _WEIGH, str(feed.pk)], check=True, capture_output=True, text=True, timeout=1_200
-        )
-    return float(done.stdout.split()[-1])
+    with _served(_ndjson(rows), sequence=1) as url, _Worker() as worker:
+        worker.take(feed, url)
+    with _served(_ndjson(changed), sequence=2) as url, _Worker() as worker:
+        return worker.take(feed, url)[1]
 
 
 def _first_load(rows: list[Row], parts: dict[str, int]) -> dict[str, Any]:
     """A supplier's first file: each offer is new, has its history and its mark."""
     body = _ndjson(rows)
     samples = []
-    for _ in range(SAMPLES):
-        feed = _feed("ndjson")
-        connection.cursor().execute("VACUUM parts_offer")
-        with _served(body, sequence=1) as url:
-            seconds = _take(feed, url)
-        samples.append(seconds / _copy_seconds(rows, parts, with_keys=True))
+    with _Worker() as worker:
+        for _ in range(SAMPLES):
+            feed = _feed("ndjson")
+            connection.cursor().execute("VACUUM parts_offer")
+            with _served(body, sequence=1) as url:
+                seconds, _ = worker.take(feed, url)
+            samples.append(seconds / _copy_seconds(rows, parts, with_keys=True))
     limit = "raw COPY into a table with the same indexes and foreign keys"
     return _figure("ingest_first_load_vs_copy", samples, "ratio", "lower", limit)
 
 
-_WEIGH = """
-import os, re, sys
-from pathlib import Path
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "garagehub.settings")
-import django
-django.setup()
-from django.utils import timezone
-from parts.feeds.models import Feed
-from parts.feeds.polling import poll
-feed = Feed.objects.get(pk=int(sys.argv[1]))
-def kib(name):
-    return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far: getrusage would give the parent's
-idle = kib("VmRSS")
-run = poll(feed.pk, at=timezone.now())
-assert run.state == "succeeded", run.reason
-print((kib("VmHWM") - idle) / 1024)
-"""
+class _Worker:
+    """A process that polls, as `bench.worker` does."""
 
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "bench.worker"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
 
-def _take(feed: Feed, url: str) -> float:
-    Feed.objects.filter(pk=feed.pk).update(url=f"{url}/offers.{'csv' if feed.adapter == 'csv' else 'ndjson'}")
-    started = time.perf_counter()
-    found = poll(feed.pk, at=timezone.now())
-    seconds = time.perf_counter() - started
-    assert found.state in {"succeeded", "unchanged"}, f"{found.state}: {found.reason}"
-    return seconds
+    def __exit__(self, *exc: object) -> None:
+        self._process.communicate()
+
+    def take(self, feed: Feed, url: str) -> tuple[float, float]:
+        """Poll the feed at this address: seconds, and MiB at the peak above what it had."""
+        Feed.objects.filter(pk=feed.pk).update(url=f"{url}/offers.{'csv' if feed.adapter == 'csv' else 'ndjson'}")
+        assert self._process.stdin
+        assert self._process.stdout
+        print(feed.pk, file=self._process.stdin, flush=True)
+        seconds, mib, *state = self._process.stdout.readline().split()
+        assert state[0] in {"succeeded", "unchanged"}, state
+        return float(seconds), float(mib)
 
 
 def _copy_seconds(rows: list[Row], parts: dict[str, int], *, with_keys: bool = False) -> float:
@@ -317,41 +306,17 @@ def _csv(rows: list[Row]) -> bytes:
 @contextmanager
 def _served(body: bytes, *, sequence: int) -> Iterator[str]:
     """The body over HTTP from a process of its own, compressed beforehand as a supplier's server would have it."""
-    context = multiprocessing.get_context("fork")
-    port = context.Value("i", 0)
     is_page = body.startswith(b'{"sequence"')
-    packed = gzip.compress(body, compresslevel=1, mtime=0)
-    server = context.Process(target=_serve, args=(packed, sequence, is_page, port), daemon=True)
-    server.start()
-    while not port.value:
-        time.sleep(0.01)  # until the server process has bound its port
-    try:
-        yield f"http://127.0.0.1:{port.value}"
-    finally:
-        server.terminate()
-        server.join()
-
-
-def _serve(body: bytes, sequence: int, is_page: bool, port: Any) -> None:  # noqa: FBT001 - a process's arguments
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Digest", f"sha-256=:{digest}:")
-            if not is_page:
-                self.send_header("Feed-Sequence", str(sequence))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        port.value = server.server_port
-        server.serve_forever()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(gzip.compress(body, compresslevel=1, mtime=0))
+        file.flush()
+        command = [sys.executable, "-m", "bench.supplier", file.name, "" if is_page else str(sequence)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            try:
+                yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+            finally:
+                server.terminate()
 
 
 def _figure(name: str, samples: list[float], unit: str, better: str, limit: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Nothing is written for what did not change. How fresh an offer is stands on its 
 from __future__ import annotations
 
 import gc
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ from django.db.backends.utils import CursorWrapper
 
 from parts.catalogue.supersession import note_replacements
 from parts.feeds import gates
-from parts.feeds.adapters.base import Adapter, Fetched
-from parts.feeds.adapters.rows import BrokenFileError
+from parts.feeds.adapters.base import Adapter, Config, Fetched
+from parts.feeds.coding import kind_of
 from parts.feeds.models import Feed, FeedRun
-from parts.feeds.places import MAX_PLACES, Place, note_brands, note_places
+from parts.feeds.places import Place, note_brands, note_places
 from parts.feeds.spool import Spool
-from parts.feeds.staging import COPY, DEFAULT_BRANCH, Staged, Stager
+from parts.feeds.staging import COPY, DEFAULT_BRANCH, Staged, Stager, printable
 from parts.stock.models import Branch
 
 RECENT_RUNS = 7
@@ -83,25 +84,21 @@ def ingest(
         cursor.execute(_SETTINGS)
         cursor.execute(_sql("stage"))
         staged = _stage(cursor, feed, adapter, spool, progress)
-        places = _count(cursor, staged)
+        places = _places_of(staged)
         if not is_approved:
             _judge(feed, fetched, staged)
         config = adapter.config(feed.config)
-        keys = {
-            "at": at,
-            "is_demo": feed.supplier.is_demo,
-            "implied_branch": DEFAULT_BRANCH,
-            "currency": config.default_currency,
-        }
+        keys = {"at": at, "is_demo": feed.supplier.is_demo}
         brands = note_places(cursor, feed.supplier, places)
-        cursor.execute("ANALYZE feed_stage (number, brand, branch)")
+        _note_words(cursor, staged, config)
+        cursor.execute("ANALYZE feed_stage (number, place_id, word_id)")
         apply = _apply_snapshot if fetched.is_snapshot else _apply_changes
         outcome = apply(cursor, feed, fetched, staged, keys)
         sure = places if config.covers_brands else []
         listed = {brands[place.brand] for place in sure if place.good and place.brand in brands}
         note_brands(cursor, feed.supplier, sorted(listed), is_all=fetched.is_snapshot)
         _note_replacements(cursor, feed, staged, brands)
-        cursor.execute("DROP TABLE feed_stage, feed_brand, feed_branch, feed_delta")
+        cursor.execute("DROP TABLE feed_stage, feed_place, feed_word, feed_delta")
     return outcome
 
 
@@ -121,9 +118,18 @@ def _stage(
         stager.write(adapter.read(spool.chunks(), config), sink, progress)
     staged = stager.staged
     if staged.has_unplaced and staged.names_branches:
-        cursor.execute("DELETE FROM feed_stage WHERE branch IS NULL")
-        staged.refuse("bad_branch", cursor.rowcount)
+        _refuse_unplaced(cursor, staged)
     return staged
+
+
+def _refuse_unplaced(cursor: CursorWrapper, staged: Staged) -> None:
+    """The implied branch is not meant by rows without one, as others name theirs."""
+    unplaced = {number for (_, branch), number in staged.places.items() if branch is None}
+    cursor.execute("DELETE FROM feed_stage WHERE place_id = ANY (%s)", [list(unplaced)])
+    staged.refuse("bad_branch", cursor.rowcount)
+    staged.counts = Counter({codes: count for codes, count in staged.counts.items() if codes[0] not in unplaced})
+    cursor.execute("SELECT coalesce(max(seq), 0) FROM feed_stage")
+    staged.max_seq = cursor.fetchone()[0]
 
 
 @contextmanager
@@ -138,26 +144,33 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _count(cursor: CursorWrapper, staged: Staged) -> list[Place]:
-    """Count what was staged, by brand and branch as sent."""
-    cursor.execute(
-        """
-        SELECT brand, coalesce(branch, %s), max(seq),
-            count(*) FILTER (WHERE removed = 'false]' AND said IS DISTINCT FROM 'not_listed'),
-            count(*) FILTER (WHERE removed = 'true]' OR (removed = 'false]' AND said = 'not_listed'))
-        FROM feed_stage GROUP BY brand, branch LIMIT %s
-        """,
-        [DEFAULT_BRANCH, MAX_PLACES + 1],
-    )
+def _places_of(staged: Staged) -> list[Place]:
+    """The brands and branches of what was staged, as sent, and how many rows each has; those of all go on `staged`."""
+    kinds = list(map(kind_of, staged.words))
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for (place, word), count in staged.counts.items():
+        counts[place][kinds[word]] += count
     places = []
-    for brand, branch, max_seq, good, removed in cursor.fetchall():
-        places.append(Place(brand, branch, good, removed))
-        staged.good += good
-        staged.removed += removed
-        staged.max_seq = max_seq if staged.max_seq is None else max(staged.max_seq, max_seq or 0)
-    if len(places) > MAX_PLACES:
-        raise BrokenFileError(f"The file names more than {MAX_PLACES:,} pairs of brand and branch.")
+    for (brand, branch), number in staged.places.items():
+        if number in counts:
+            good, removed = counts[number]["o"], counts[number]["d"]
+            places.append(Place(number, printable(brand), printable(branch or DEFAULT_BRANCH), good, removed))
+            staged.good += good
+            staged.removed += removed
     return places
+
+
+def _note_words(cursor: CursorWrapper, staged: Staged, config: Config) -> None:
+    """Fill feed_word with what the staged words mean, and the feed's defaults where they do not say."""
+    rows = [
+        (number, kind_of(word), word[0], word[1] or "active", word[2] or config.default_currency, word[3] or "genuine")
+        for word, number in staged.words.items()
+    ]
+    cursor.execute(
+        'INSERT INTO feed_word SELECT * FROM unnest(%s::int[], %s::"char"[], %s::text[], %s::text[], %s::text[], %s::text[])',
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+    cursor.execute("ANALYZE feed_word")
 
 
 def _judge(feed: Feed, fetched: Fetched, staged: Staged) -> None:
@@ -187,11 +200,11 @@ def _apply_snapshot(
     sequence = fetched.sequence
     if sequence is None:
         # Nothing says how new it is: it came last, so it counts as no older than anything before.
-        sequence = max(feed.last_seq, staged.max_seq or 0)
+        sequence = max(feed.last_seq, staged.max_seq)
     own = list(Branch.objects.filter(supplier=feed.supplier).values_list("pk", flat=True))
     keys = {**keys, "sequence": sequence, "own_branches": own}
     if staged.removed:
-        cursor.execute("DELETE FROM feed_stage WHERE removed = 'true]' OR (removed = 'false]' AND said = 'not_listed')")
+        cursor.execute("DELETE FROM feed_stage s USING feed_word w WHERE w.id = s.word_id AND w.kind = 'd'")
     duplicates = 0
     is_simple = staged.kept == 0 and feed.last_seq <= sequence
     if is_simple:
@@ -251,17 +264,17 @@ def _apply_changes(
     sequence = fetched.sequence if fetched.sequence is not None else feed.last_seq + 1
     keys = {**keys, "sequence": sequence}
     cursor.execute(
-        "DELETE FROM feed_stage WHERE removed <> 'kept]' AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
+        "DELETE FROM feed_stage WHERE word_id <> 0 AND coalesce(seq, %s) <= %s", [sequence, feed.snapshot_seq]
     )
     late = cursor.rowcount
     cursor.execute(_sql("drop_duplicates"), {**keys, "is_snapshot": False})
     duplicates, _ = cursor.fetchone()
     cursor.execute(_sql("changes_delta"), keys)
-    cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE removed <> 'kept]'), count(*) FROM feed_delta")
+    cursor.execute("SELECT (SELECT count(*) FROM feed_stage WHERE word_id <> 0), count(*) FROM feed_delta")
     distinct, newer = cursor.fetchone()
     counts = _apply(cursor, keys)
     cursor.execute(_sql("apply_changes"))
-    newest = max(sequence if fetched.sequence is not None else 0, staged.max_seq or 0, feed.last_seq)
+    newest = max(sequence if fetched.sequence is not None else 0, staged.max_seq, feed.last_seq)
     return Outcome(staged, duplicates=duplicates, late=late + distinct - newer, sequence=newest, **counts)
 
 

@@ -14,13 +14,11 @@ from garagehub.lib.geography import ALL_REGIONS, reach_of
 from parts.catalogue.models import Brand
 from parts.stock.models import Branch, Supplier
 
-# Beyond these a file is not what it says it is.
-MAX_PLACES = 100_000
-
 
 class Place(NamedTuple):
     """A brand and a branch as a file names them, and how many rows it has there: good ones, and others that were read."""
 
+    id: int
     brand: str
     branch: str
     good: int
@@ -28,7 +26,7 @@ class Place(NamedTuple):
 
 
 def note_places(cursor: CursorWrapper, supplier: Supplier, places: Iterable[Place]) -> dict[str, int]:
-    """Fill feed_brand and feed_branch with what the staged names mean; the ids of the brands by name as sent.
+    """Fill feed_place with what the staged names mean; the ids of the brands by name as sent.
 
     Unknown brands and branches are made, but not for refused rows' sake.
     """
@@ -36,11 +34,16 @@ def note_places(cursor: CursorWrapper, supplier: Supplier, places: Iterable[Plac
     sure = [place for place in named if place.good or place.removed]
     brands = brand_ids(cursor, {place.brand for place in named}, make={place.brand for place in sure})
     branches = branch_ids(supplier, {place.branch for place in named}, make={place.branch for place in sure})
-    for table, found in (("feed_brand (brand, brand_id)", brands), ("feed_branch (branch, branch_id)", branches)):
-        cursor.execute(
-            f"INSERT INTO {table} SELECT * FROM unnest(%s::text[], %s::bigint[])", [list(found), list(found.values())]
-        )
-    cursor.execute("ANALYZE feed_brand, feed_branch")
+    known = [place for place in named if place.brand in brands and place.branch in branches]
+    cursor.execute(
+        "INSERT INTO feed_place SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bigint[])",
+        [
+            [place.id for place in known],
+            [brands[place.brand] for place in known],
+            [branches[place.branch] for place in known],
+        ],
+    )
+    cursor.execute("ANALYZE feed_place")
     return brands
 
 

@@ -1,7 +1,7 @@
 """Streams typed rows into a temporary table by COPY, and keeps count of what was refused and why.
 
 Rows go from tuples to COPY's text without a step of Python each: `msgspec` writes each as a JSON array, and a JSON array
-is a line of CSV with a bracket at either end. Only rows out of the ordinary are looked at one by one.
+without its brackets is a line of CSV. What repeats goes as a number. Only rows out of the ordinary are looked at one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import msgspec
 
 from parts.catalogue.numbers import normalise
 from parts.feeds.adapters.base import Config
-from parts.feeds.adapters.rows import Batch, Key, Reject, Row, shown
+from parts.feeds.adapters.rows import Batch, Columns, Key, Reject, Row, columns_of, shown
+from parts.feeds.coding import KEPT, Codes
 
 SAMPLES = 250
 DEFAULT_BRANCH = "main"
@@ -25,11 +26,11 @@ _REPLACEMENTS_PER_ROW = 20
 _LONGEST_NUMBER = 64
 _NUMBERS_CACHED = 100_000
 
-# The first column comes with the opening bracket before it, the last with the closing one after it: see `rows.sql`.
 COPY = (
-    "COPY feed_stage (number, brand, branch, quantity, said, lifecycle, price_pence, currency, lead_time_days,"
-    " expected_on, grade, seq, raw, removed) FROM STDIN WITH (FORMAT csv, NULL 'null', ESCAPE '\\')"
+    "COPY feed_stage (raw, place_id, word_id, number, quantity, price_pence, lead_time_days, expected_on, seq)"
+    " FROM STDIN WITH (FORMAT csv, NULL 'null', ESCAPE '\\')"
 )
+_RAW = 12  # in a row: what it replaces, until that is noted; then the number as sent, if that is not its normal form
 _CONTROLS = dict.fromkeys([*range(0x20), 0x7F], " ")
 _encode = msgspec.json.Encoder().encode_lines
 
@@ -43,7 +44,7 @@ class Sink(Protocol):
 
 @dataclass
 class Staged:
-    """What a file held: what the gates judge, and what the run records. Counts of good rows come from the table."""
+    """What a file held: what the gates judge, and what the run records. `good` and `removed` follow from `counts`."""
 
     sent: int = 0
     good: int = 0
@@ -52,11 +53,15 @@ class Staged:
     rejected: int = 0
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     samples: list[Reject] = field(default_factory=list)
-    max_seq: int | None = None
+    max_seq: int = 0
     # (brand as sent, number replaced, number that replaces it)
     replacements: set[tuple[str, str, str]] = field(default_factory=set)
     names_branches: bool = False
     has_unplaced: bool = False
+    # (brand, branch) as sent, and what a row says of its offer: as numbers they are in the stage.
+    places: Codes = field(default_factory=lambda: Codes(what="pairs of brand and branch"))
+    words: Codes = field(default_factory=lambda: Codes(KEPT, what="combinations of words"))
+    counts: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     @property
     def records(self) -> int:
@@ -88,26 +93,39 @@ class Stager:
     def write(self, batches: Iterable[Batch], sink: Sink, progress: Callable[[int], None]) -> None:
         """Write every batch to the sink; BrokenFileError as the adapter raises it. `progress` hears of rows so far."""
         for batch in batches:
-            rows: Sequence[Row] = batch.rows
-            if not _are_plain(rows):
-                rows = self._mended(rows, batch.lines)
-            elif rows:
+            columns = batch.columns
+            if not _are_plain(columns):
+                columns = columns_of(self._mended(batch.rows, batch.lines))
+            elif columns:
+                columns = [*columns[:_RAW], (None,) * len(columns[_RAW]), *columns[_RAW + 1 :]]
                 self.staged.names_branches = True
-            self.staged.sent += len(rows)
-            self._send(rows, sink)
+            self.staged.sent += self._send(columns, sink)
             for reject in batch.rejects:
                 self.staged.count(reject)
-            self._send([kept for reject in batch.rejects if reject.key and (kept := self._kept(reject.key))], sink)
+            kept = [found for reject in batch.rejects if reject.key and (found := self._kept(reject.key))]
+            self._send(columns_of(kept), sink)
             progress(self.staged.records)
 
-    def _send(self, rows: Sequence[Any], sink: Sink) -> None:
-        if not rows:
-            return
+    def _send(self, columns: Columns, sink: Sink) -> int:
+        """Write the rows of these columns; how many they are."""
+        if not columns:
+            return 0
+        number, brand, branch, quantity, said, lifecycle, price, currency, lead, expected, grade, seq, raw, removed = (
+            columns
+        )
+        staged = self.staged
+        places = list(map(staged.places.__getitem__, zip(brand, branch, strict=True)))
+        words = list(map(staged.words.__getitem__, zip(said, lifecycle, currency, grade, removed, strict=True)))
+        staged.counts.update(zip(places, words, strict=True))
+        staged.max_seq = max(staged.max_seq, max(filter(None, seq), default=0))
+        rows = list(zip(raw, places, words, number, quantity, price, lead, expected, seq, strict=True))
         data = _encode(rows)
         if b"\\" in data:
             # Control characters, which CSV has no escape for. Quotes and backslashes pass either way.
-            data = _encode([(*map(_printable, row[:3]), *row[3:12], _printable(row[12]), row[13]) for row in rows])
-        sink.write(data)
+            data = _encode([(sent and printable(sent), *rest) for sent, *rest in rows])
+        # No text holds a line feed here, so this ends a row.
+        sink.write(data[1:-2].replace(b"]\n[", b"\n") + b"\n")
+        return len(rows)
 
     def _mended(self, rows: Sequence[Row], lines: Sequence[int]) -> list[Row]:
         """The rows with numbers normalised and defaults filled in; those that cannot be placed are refused."""
@@ -127,7 +145,7 @@ class Stager:
         branch = self._branch(branch)
         if replaces and not removed:
             self._note(brand, norm, replaces)
-        # The place of what it replaces takes the number as sent.
+        # The place of what it replaces (_RAW) takes the number as sent.
         return (norm, brand, branch, *rest, number, removed)  # type: ignore[return-value] # a tuple of this shape, which mypy cannot count
 
     def _norm(self, number: str) -> str:
@@ -172,7 +190,7 @@ class Stager:
         except _RefusedError:
             return None
         self.staged.kept += 1
-        return (*mended[:13], "kept")
+        return (*mended[:-1], None)
 
 
 class _RefusedError(Exception):
@@ -183,17 +201,21 @@ class _RefusedError(Exception):
         self.code = code
 
 
-def _are_plain(rows: Sequence[Row]) -> bool:
+def _are_plain(columns: Columns) -> bool:
     """Whether nothing is left to do with any row: brands and branches named, nothing replaced, numbers in normal form."""
-    numbers = "".join([row[0] for row in rows])
+    if not columns:
+        return True
+    numbers = "".join(columns[0])
     return (
         numbers.isascii()
         and numbers.isalnum()
         and numbers == numbers.upper()
-        and all([row[1] and row[2] and not row[12] for row in rows])  # noqa: C419 - a list is twice as fast here
+        and all(columns[1])
+        and all(columns[2])
+        and not any(columns[_RAW])
     )
 
 
-def _printable(text: str | None) -> str | None:
+def printable(text: str) -> str:
     """Text without control characters: nobody sees them, and COPY's CSV cannot carry them."""
-    return text.translate(_CONTROLS) if isinstance(text, str) else text
+    return text.translate(_CONTROLS)

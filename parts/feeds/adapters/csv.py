@@ -14,8 +14,8 @@ from garagehub.lib.errors import DomainError
 from parts.feeds.adapters.base import Adapter, Config
 from parts.feeds.adapters.cutting import Cutter
 from parts.feeds.adapters.lines import Block, HugeLine, blocks
-from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, Row, shown
-from parts.feeds.adapters.table import WRONG_WIDTH, Field, Table, TableConfig, columns_of, table_of
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Reject, Row, columns_of, shown
+from parts.feeds.adapters.table import WRONG_WIDTH, Field, Table, TableConfig, positions_of, table_of
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_WITHIN = 30
@@ -99,7 +99,7 @@ def _table(first: Sequence[str], config: CsvConfig) -> Table:
             names = first[number].rstrip("\r\n")
             if delimiter in names or len(delimiters) == 1 or delimiter == _DELIMITERS[-1]:
                 cells_of_line = _cells(names, delimiter)
-                found = columns_of(cells_of_line, config)
+                found = positions_of(cells_of_line, config)
                 if found is not None:
                     return table_of(cells_of_line, found, config, header=number + 1, delimiter=delimiter)
     wanted = f"the columns {', '.join(map(str, config.columns.values()))}" if config.columns else "a part number column"
@@ -127,10 +127,10 @@ def _batches(runs: Iterator[_Run], table: Table, source: _Source) -> Iterator[Ba
             yield from _quoted_batches(lines, table, source)
             return
         cut = cutter.columns(run.text)
-        if cut and (rows := table.rows_of(cut[0], is_typed=cut[1])) is not None:
+        if cut and (columns := table.read(cut[0], is_typed=cut[1])) is not None:
             first = source.given + 1
-            source.given += len(rows)
-            yield Batch(rows, range(first, first + len(rows)))
+            source.given += len(columns[0])
+            yield Batch(columns, range(first, source.given + 1))
             continue
         for at in range(0, len(run.lines), _BATCH_ROWS):
             some = run.lines[at : at + _BATCH_ROWS]
@@ -171,9 +171,9 @@ def _batch(records: list[list[str]], lines: list[str], table: Table, source: _So
     """The records that were made of these lines, all at once if all are in order."""
     first = source.given + 1
     source.given += len(lines)
-    rows = table.rows(records) if records and len(records) == len(lines) else None
-    if rows is not None:
-        return Batch(rows, range(first, first + len(rows)))
+    columns = table.read_records(records) if records and len(records) == len(lines) else None
+    if columns is not None:
+        return Batch(columns, range(first, source.given + 1))
     return _one_by_one(records, lines, first, table, source)
 
 
@@ -193,7 +193,7 @@ def _one_by_one(records: list[list[str]], taken: list[str], first: int, table: T
         else:
             rows.append(found)
             lines.append(line)
-    return Batch(rows, lines, rejects)
+    return Batch(columns_of(rows), lines, rejects)
 
 
 def _check_whole(record: list[str], refused: Reject, source: _Source) -> None:

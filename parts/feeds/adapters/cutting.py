@@ -7,6 +7,7 @@ header's width and reads the cells that need no care, several times as quickly a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -25,9 +26,10 @@ class Cutter:
     def columns(self, text: str) -> tuple[list[Sequence[Any]], bool] | None:
         """The cells of whole lines, column by column, and whether those with a type (`Table.types`) are read already.
 
-        None unless each line has as many cells as the header, and none a quote, a backslash or a control character.
+        None unless each line has as many cells as the header (there must be one), and none a quote, a backslash or a
+        control character.
         """
-        if '"' in text or "\\" in text:
+        if not self._table.is_exact or '"' in text or "\\" in text:
             return None
         delimiter, end = self._table.delimiter, "\r\n" if "\r" in text else "\n"
         array = '["' + text.removesuffix(end).replace(delimiter, '","').replace(end, '"]\n["') + '"]'
@@ -51,13 +53,12 @@ def _decoder(table: Table, types: Mapping[Field, Any]) -> msgspec.json.Decoder[A
     type_at: dict[int, Any] = dict.fromkeys(table.positions.values(), str)
     type_at |= {table.positions[name]: type_ for name, type_ in types.items()}
     unread: Any = (str | None) if types else str
-    fields = [(f"cell_{at}", type_at.get(at, unread)) for at in range(table.width)]
-    line = msgspec.defstruct("Line", fields, array_like=True, forbid_unknown_fields=table.is_exact, gc=False)
+    line = GenericAlias(tuple, tuple(type_at.get(at, unread) for at in range(table.width)))
     return msgspec.json.Decoder(line, strict=False)
 
 
 def _columns(lines: list[Any]) -> list[Sequence[Any]]:
-    return list(zip(*map(msgspec.structs.astuple, lines), strict=True))
+    return list(zip(*lines, strict=True))
 
 
 def _has_blank_edges(array: str) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from parts.feeds.adapters import cells
 from parts.feeds.adapters.base import Adapter, Config
 from parts.feeds.adapters.lines import Block, HugeLine, blocks
-from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row, shown
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row, columns_of, shown
 
 _BLANK = b" \t\r"
 
@@ -61,7 +61,8 @@ def _read_block(block: Block) -> Batch:
         return _read_lines(block)
     if len(found) != block.lines:
         return _read_lines(block)  # blank lines, or a line with two objects: line numbers need a closer look
-    return Batch(list(map(msgspec.structs.astuple, found)), range(block.first_line, block.first_line + len(found)))
+    rows = list(map(msgspec.structs.astuple, found))
+    return Batch(columns_of(rows), range(block.first_line, block.first_line + len(rows)))
 
 
 def _read_lines(block: Block) -> Batch:
@@ -85,7 +86,7 @@ def _read_lines(block: Block) -> Batch:
             row = refused_or_row
         rows.append(row)
         lines.append(number)
-    return Batch(rows, lines, rejects)
+    return Batch(columns_of(rows), lines, rejects)
 
 
 def _understand(text: bytes, number: int) -> Row | Reject:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-# Plain tuples, since a feed has half a million of them: part number, brand, branch, quantity, availability, lifecycle,
+# Tuples or columns of plain values, since a feed has half a million of them: part number, brand, branch, quantity, availability, lifecycle,
 # price in pence, currency, lead time in days, expected on, grade, sequence, numbers it replaces, whether it was removed.
 Row: TypeAlias = tuple[
     str,
@@ -25,6 +25,9 @@ Row: TypeAlias = tuple[
     Sequence[str] | None,
     bool,
 ]
+
+# The same turned on its side: for each place in a row the values of all rows; none of no rows.
+Columns: TypeAlias = list[Sequence[Any]]
 
 RAW_LIMIT = 2_000
 
@@ -49,11 +52,21 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows of a file with their line numbers, and the refused ones among them."""
+    """Some rows of a file, column by column, with their line numbers, and the refused ones among them."""
 
-    rows: list[Row] = field(default_factory=list)
+    columns: Columns = field(default_factory=list)
     lines: Sequence[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The same row by row."""
+        return list(zip(*self.columns, strict=True))
+
+
+def columns_of(rows: Sequence[Row]) -> Columns:
+    """Rows turned on their side."""
+    return list(zip(*rows, strict=True))
 
 
 class BrokenFileError(Exception):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,7 +13,7 @@ import msgspec
 
 from parts.feeds.adapters import cells
 from parts.feeds.adapters.base import Config
-from parts.feeds.adapters.rows import Key, Reject, Row, shown
+from parts.feeds.adapters.rows import Columns, Key, Reject, Row, shown
 
 Value = TypeVar("Value")
 Field = Literal[
@@ -147,34 +146,32 @@ class Table:
     columns: Mapping[Field, _Cached[Any]]
     types: Mapping[Field, Any]
 
-    def rows(self, records: Sequence[list[str]]) -> list[Row] | None:
+    def read_records(self, records: Sequence[list[str]]) -> Columns | None:
         """All these rows at once; None if any of them needs a look by itself."""
-        return self.rows_of(list(zip(*records, strict=True))) if set(map(len, records)) == {self.width} else None
+        return self.read(list(zip(*records, strict=True))) if set(map(len, records)) == {self.width} else None
 
-    def rows_of(self, cells_of: Sequence[Sequence[Any]], *, is_typed: bool = False) -> list[Row] | None:
-        """Rows from the cells of each column; None if any of them needs a look by itself.
+    def read(self, cells_of: Sequence[Sequence[Any]], *, is_typed: bool = False) -> Columns | None:
+        """The columns of a batch from those of the file; None if any of the rows needs a look by itself.
 
         `is_typed`: cells of fields in `types` are values already, and an empty cell is None.
         """
         typed = self.types if is_typed else {}
-        read: dict[str, Iterable[Any]] = {}
+        count = len(cells_of[0])
+        read: dict[str, Sequence[Any]] = {}
         try:
             for name, reader in self.columns.items():
                 at = self.positions.get(name)
                 if at is None:
-                    read[name] = itertools.repeat(None)
+                    read[name] = (None,) * count
                 else:
                     read[name] = cells_of[at] if name in typed else reader.column(cells_of[at])
         except cells.CellError:
             return None
         if "quantity" in self.positions and not is_typed:
-            stocks: Iterable[cells.Stock] = read["quantity"]
-            read["quantity"], implied = zip(*stocks, strict=True)
+            read["quantity"], implied = zip(*read["quantity"], strict=True)
             if any(implied):
-                read["availability"] = [said or word for said, word in zip(read["availability"], implied, strict=False)]
-        removed = itertools.repeat(False)
-        # Columns without an end stand beside columns of the file: the part number's, at least, has one.
-        return list(zip(*(read[name] for name in _ORDER), removed, strict=False))
+                read["availability"] = [said or word for said, word in zip(read["availability"], implied, strict=True)]
+        return [*(read[name] for name in _ORDER), (False,) * count]
 
     def row(self, record: list[str], line: int, raw: str) -> Row | Reject:
         """One row, or why it is refused."""
@@ -200,7 +197,7 @@ class Table:
         return None if at is None else self.columns[name][record[at]]
 
 
-def columns_of(names: Sequence[str], config: TableConfig) -> dict[Field, int] | None:
+def positions_of(names: Sequence[str], config: TableConfig) -> dict[Field, int] | None:
     """Which column is which field, by the feed's mapping, then by known names; None without a part number."""
     found = [plain(name) for name in names]
     positions: dict[Field, int] = {}

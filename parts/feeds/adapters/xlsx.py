@@ -19,8 +19,8 @@ from openpyxl import load_workbook
 from openpyxl.cell.read_only import EMPTY_CELL
 
 from parts.feeds.adapters.base import Adapter, Config
-from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row, shown
-from parts.feeds.adapters.table import Field, Table, TableConfig, columns_of, table_of
+from parts.feeds.adapters.rows import Batch, BrokenFileError, Key, Reject, Row, columns_of, shown
+from parts.feeds.adapters.table import Field, Table, TableConfig, positions_of, table_of
 
 # A workbook is for people; whoever has more sends CSV. Blank rows are free up to as many as Excel has.
 MAX_ROWS = 100_000
@@ -130,7 +130,7 @@ def _table(first: Sequence[Line], config: XlsxConfig) -> Table:
         while names and not names[-1].strip():
             names.pop()
         is_wanted = config.header_row is None or number == config.header_row
-        if is_wanted and (positions_found := columns_of(names, config)) is not None:
+        if is_wanted and (positions_found := positions_of(names, config)) is not None:
             return table_of(names, positions_found, config, header=number, delimiter="")
     wanted = ", ".join(map(str, config.columns.values())) or "a part number"
     begins = shown(" ".join(_text(cell) for cell in first[0][1]))[:100]
@@ -146,20 +146,21 @@ def _batches(lines: Iterator[Line], table: Table) -> Iterator[Batch]:
             for _, cells in taken
             for at in names
         )
-        rows = table.rows(records) if is_plain else None
-        if rows is not None:
-            yield Batch(rows, [number for number, _ in taken])
+        columns = table.read_records(records) if is_plain else None
+        if columns is not None:
+            yield Batch(columns, [number for number, _ in taken])
             continue
-        batch, kept = Batch(), []
+        rows: list[Row] = []
+        kept: list[int] = []
+        rejects: list[Reject] = []
         for (number, cells), record in zip(taken, records, strict=True):
             found = _row(table, number, cells, record)
             if isinstance(found, Reject):
-                batch.rejects.append(found)
+                rejects.append(found)
             else:
-                batch.rows.append(found)
+                rows.append(found)
                 kept.append(number)
-        batch.lines = kept
-        yield batch
+        yield Batch(columns_of(rows), kept, rejects)
 
 
 def _row(table: Table, number: int, cells: Sequence[Any], record: list[str]) -> Row | Reject:

@@ -18,7 +18,7 @@ WITH keyed AS (
         ORDER BY k.kind = 'k', k.seq DESC NULLS LAST, k.place DESC
     )
 ), disputed AS (
-    UPDATE feed_stage s SET removed = 'kept]' FROM ranked r
+    UPDATE feed_stage s SET word_id = 0 FROM ranked r
     WHERE %(is_snapshot)s AND r.rank = 1 AND s.ctid = r.place AND r.kind = 'o' AND r.next_kind = 'o'
         AND r.next_seq IS NOT DISTINCT FROM r.seq AND r.next_word IS DISTINCT FROM r.word
     RETURNING 1

@@ -124,7 +124,7 @@ def test_reading_at_once_gives_what_reading_one_by_one_gives(
     body = (end.join([",".join(HEADER), *found]) + (end if ends_whole else "")).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_adapter.Cutter, "columns", lambda *_: None)
-        patch.setattr(csv_adapter.Table, "rows", lambda *_: None)
+        patch.setattr(csv_adapter.Table, "read_records", lambda *_: None)
         one_by_one = read([body], price_unit=unit)
     pieces = [body[at : at + at_once] for at in range(0, len(body), at_once)]
     assert read(pieces, price_unit=unit) == one_by_one
@@ -133,7 +133,7 @@ def test_reading_at_once_gives_what_reading_one_by_one_gives(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_clean_lines_never_reach_the_careful_reader(delimiter: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_adapter.Table, "row", lambda *_: pytest.fail("a clean line was read by itself"))
-    monkeypatch.setattr(csv_adapter.Table, "rows", lambda *_: pytest.fail("clean lines were cut one by one"))
+    monkeypatch.setattr(csv_adapter.Table, "read_records", lambda *_: pytest.fail("clean lines were cut one by one"))
     body = "\r\n".join([delimiter.join(HEADER), *[delimiter.join(CLEAN)] * 5_000, ""]).encode()
     rows, line_numbers, rejects = read([body])
     assert (len(rows), line_numbers[-1], rejects) == (5_000, 5_001, [])
