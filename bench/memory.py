@@ -69,9 +69,14 @@ def private_kib(process: int) -> int:
 
 
 def children_of(process: int) -> list[int]:
-    """The processes that the main thread of a process started and that are there now."""
+    """The processes that a process started, by whichever of its threads, and that are there now."""
+    tasks = (_PROCESSES / str(process) / "task").glob("*")
+    return [child for task in tasks for child in _started_by(task)]
+
+
+def _started_by(task: Path) -> list[int]:
     try:
-        return [int(child) for child in (_PROCESSES / f"{process}/task/{process}/children").read_text().split()]
+        return [int(child) for child in (task / "children").read_text().split()]
     except OSError:
         return []
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-# Tuples or columns of plain values, since a feed has half a million of them: part number, brand, branch, quantity, availability, lifecycle,
-# price in pence, currency, lead time in days, expected on, grade, sequence, numbers it replaces, whether it was removed.
+# Tuples or columns of plain values, since a feed has half a million of them: part number, brand, branch, quantity,
+# availability, lifecycle, price in pence, currency, lead time in days, expected on, grade, sequence, numbers it replaces,
+# whether it was removed.
 Row: TypeAlias = tuple[
     str,
     str | None,
