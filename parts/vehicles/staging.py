@@ -23,6 +23,7 @@ from parts.vehicles.sources import Block, Position
 
 # A batch is one transaction: long enough to be quick, short enough to hold in memory and to lose.
 BATCH_VEHICLES = 5_000
+FIRST_VEHICLES = 500  # and twice as many in each after that: whoever writes them need not wait for thousands
 BATCH_LINES = 200_000
 BATCH_BYTES = 96 << 20
 REJECTED_SAMPLE = 2_000
@@ -87,13 +88,15 @@ def batches(
     `taken`: lines not to be read again.
     """
     batch, size = Batch(), 0
+    most = min(FIRST_VEHICLES, BATCH_VEHICLES)
     for block in blocks:
         _take(batch, block, makes=makes, current_at=file_date(block.member) or dated, taken=taken)
         size += sum(map(len, filter(None, block.lines)))
         batch.position, batch.share = Position(block.member, block.last), block.share
-        if batch.vehicles >= BATCH_VEHICLES or batch.lines >= BATCH_LINES or size >= BATCH_BYTES:
+        if batch.vehicles >= most or batch.lines >= BATCH_LINES or size >= BATCH_BYTES:
             yield batch
             batch, size = Batch(), 0
+            most = min(2 * most, BATCH_VEHICLES)
     if batch.lines:
         yield batch
 
