@@ -2,7 +2,7 @@
 
 The child is a new Python, since the parent may hold threads and connections, which a fork would break; it needs neither
 settings nor database. It is told on its stdin what to read, then the fingerprints to pass over, and answers on its
-stdout: MessagePack behind four bytes of length. The pipe holds it back, at most one batch ahead. When the parent dies,
+stdout: MessagePack behind four bytes of length. The pipe holds it back, at most two batches ahead. When the parent dies,
 the child's next write fails and ends it.
 """
 
