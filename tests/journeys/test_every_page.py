@@ -213,6 +213,43 @@ def test_a_garage_needs_no_mouse(new_page):
     expect(page.get_by_role("row", name="LR900581")).to_be_hidden()
 
 
+@pytest.mark.parametrize("with_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_whoever_is_signed_in_has_one_row_on_a_phone_and_a_menu_that_needs_no_mouse(new_page, with_scripts):
+    page = new_page(as_=OWNER, viewport=PHONE, java_script_enabled=with_scripts)
+    page.goto("/garage/")
+    menu, account = page.locator("header summary"), page.get_by_role("link", name="Your account")
+    boxes = {name: page.locator(f"header {name}").bounding_box() for name in (".brand", ".account > form", "summary")}
+    middles = {name: box["y"] + box["height"] / 2 for name, box in boxes.items()}
+    assert max(middles.values()) - min(middles.values()) < 3, middles
+    expect(account).to_be_hidden()
+
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(account).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+    assert page.locator("header .menu__body").bounding_box()["x"] >= 0
+    if with_scripts:
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        expect(account).to_be_hidden()
+        expect(menu).to_be_focused()
+        page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Your account")).to_be_visible()
+
+
+def test_the_menu_does_not_lie_over_what_the_keyboard_reaches_next(new_page):
+    page = new_page(as_=OWNER)
+    page.goto("/garage/")
+    page.locator("header summary").press("Enter")
+    sign_out = page.get_by_role("button", name="Sign out")
+    press_until_focused(page, sign_out)
+    page.keyboard.press("Tab")
+
+    expect(sign_out).to_be_hidden()
+
+
 def press_until_focused(page: Page, wanted) -> None:
     """Tab on, each stop visible, until the wanted element has the focus."""
     for _ in range(60):

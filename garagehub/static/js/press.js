@@ -1,4 +1,4 @@
-// Buttons that only a script can serve; without scripts CSS hides them (.needs-script). And buttons that say they work.
+// Buttons that only a script can serve; without scripts CSS hides them (.needs-script). Buttons that say they work. The menu.
 const BUSY_AT_MOST_MS = 30000;
 const busy = new Map();
 
@@ -7,6 +7,19 @@ function rest(button) {
   button.removeAttribute("aria-disabled");
   busy.delete(button);
 }
+
+// The menu opens and closes by itself; it also closes for whoever turns to something else, or presses Escape.
+const menu = document.querySelector(".menu");
+function leave(event) {
+  if (menu?.open && !menu.contains(event.target)) menu.open = false;
+}
+document.addEventListener("click", leave);
+document.addEventListener("focusin", leave);
+menu?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 // As a spreadsheet takes it: what could be a formula gets an apostrophe, and the shapes before words stay behind.
 function cell(element) {
