@@ -49,6 +49,14 @@ def test_a_feeds_page_has_its_runs_and_their_chart(boss, server, feed):
 
     assert "<polyline" in page
     assert "3 rows" in page
+    assert "The only run so far" in page
+
+
+def test_a_feed_that_never_ran_says_so(boss, feed):
+    page = boss.get(reverse("admin:parts_feed_change", args=[feed.pk])).content.decode()
+
+    assert "It has not run yet." in page
+    assert "<polyline" not in page
 
 
 def test_polling_now_makes_the_feed_due(boss, feed):
