@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from garagehub.lib.errors import DomainError
-from parts.lookup.lists import read_list
+from parts.lookup import lists
 
 MAX_PART_NUMBERS = 500
 MAX_REGISTRATIONS = 200
@@ -43,7 +44,6 @@ class _ListForm(forms.Form):
     items = forms.CharField(required=False, widget=forms.Textarea(attrs={"spellcheck": "false", "rows": 8}))
     file = forms.FileField(
         label=_("Or a file with them"),
-        help_text=_("Text, CSV or Excel (.xlsx). Its first column is read."),
         required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".txt,.csv,.tsv,.xlsx"}),
@@ -55,6 +55,13 @@ class _ListForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "postal-code", "spellcheck": "false", "size": 10}),
     )
     limit = 0
+    heading = ""  # that of the column in a file, as we name it
+    headings: ClassVar[Collection[str]] = ()  # and all that we know it by
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hint = _("Text, CSV or Excel (.xlsx). The column headed “%(heading)s” is read, or else the first.")
+        self.fields["file"].help_text = hint % {"heading": self.heading}
 
     def clean_items(self) -> list[str]:
         """What was pasted, in the order given, nothing dropped but empty places."""
@@ -66,7 +73,7 @@ class _ListForm(forms.Form):
         if not file:
             return []
         try:
-            return read_list(file)
+            return lists.read_list(file, headings=self.headings)
         except DomainError as error:
             raise forms.ValidationError(error.message) from error
 
@@ -93,9 +100,13 @@ class PartNumbersForm(_ListForm):
     """Part numbers to check, at most 500."""
 
     limit = MAX_PART_NUMBERS
+    heading = "Part number"
+    headings = lists.PART_NUMBERS
 
 
 class RegistrationsForm(_ListForm):
     """Plates to check, at most 200."""
 
     limit = MAX_REGISTRATIONS
+    heading = "Registration"
+    headings = lists.PLATES

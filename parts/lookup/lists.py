@@ -7,7 +7,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import IO
 
 from django.utils.translation import gettext as _
@@ -22,11 +22,13 @@ _MAX_ROWS = 10_000  # far above what can be checked at once, so that the count i
 _MAX_COLUMNS = 50
 _WORKBOOK = b"PK\x03\x04"
 _SEPARATORS = "\t;,"
-_NAMES = {*KNOWN_NAMES["part_number"].split(), "number", "plate", "numberplate", "registration", "reg", "regno", "vrm"}
+# Headings in small letters, without spaces and signs.
+PART_NUMBERS = frozenset({*KNOWN_NAMES["part_number"].split(), "number"})
+PLATES = frozenset({"plate", "numberplate", "registration", "registrationnumber", "reg", "regno", "vrm", "number"})
 
 
-def read_list(file: IO[bytes]) -> list[str]:
-    """The things listed, in order: of each row the column called after them, else the first; empty places left out.
+def read_list(file: IO[bytes], *, headings: Collection[str]) -> list[str]:
+    """The things listed, in order: the first column under one of the headings, else the first of all; no empty places.
 
     DomainError `bad_file`, for the person who chose the file.
     """
@@ -40,7 +42,7 @@ def read_list(file: IO[bytes]) -> list[str]:
         raise _bad(str(error)) from error
     except csv.Error as error:
         raise _bad(_("The file cannot be read as text or CSV.")) from error
-    return [text for row in _column(rows) if (text := " ".join(row.split()))]
+    return [text for row in _column(rows, headings) if (text := " ".join(row.split()))]
 
 
 def too_large() -> DomainError:
@@ -77,9 +79,9 @@ def _lines(text: str) -> Iterator[list[str]]:
     yield from rows
 
 
-def _column(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _column(rows: Sequence[Sequence[str]], headings: Collection[str]) -> Iterator[str]:
     names = [re.sub(r"[\W_]+", "", name).lower() for name in rows[0][:_MAX_COLUMNS]] if rows else []
-    named = next((at for at, name in enumerate(names) if name in _NAMES), None)
+    named = next((at for at, name in enumerate(names) if name in headings), None)
     at = named or 0
     for row in rows if named is None else rows[1:]:
         yield row[at] if at < len(row) else ""

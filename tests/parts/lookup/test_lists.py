@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from garagehub.lib.errors import DomainError
-from parts.lookup.lists import MAX_BYTES, read_list
+from parts.lookup.forms import PartNumbersForm, RegistrationsForm
+from parts.lookup.lists import MAX_BYTES, PART_NUMBERS, PLATES, read_list
 
 
-def read(body: bytes) -> list[str]:
-    return read_list(io.BytesIO(body))
+def read(body: bytes, headings=PART_NUMBERS) -> list[str]:
+    return read_list(io.BytesIO(body), headings=headings)
 
 
 def workbook(*rows: list[object]) -> bytes:
@@ -49,7 +50,14 @@ def test_a_list_is_read_from_what_people_have(body):
 
 
 def test_plates_are_found_below_their_name():
-    assert read(b"Customer,Registration\nSmith,AB12 CDE\nJones,cd34efg\n") == ["AB12 CDE", "cd34efg"]
+    assert read(b"Customer,Registration\nSmith,AB12 CDE\nJones,cd34efg\n", PLATES) == ["AB12 CDE", "cd34efg"]
+
+
+def test_a_job_sheet_gives_its_plates_or_its_part_numbers_whichever_is_asked_for():
+    sheet = b"Job,Reg No.,Part No.\n17,AB12 CDE,LR1\n18,CD34 EFG,LR 2\n"
+
+    assert read(sheet, PLATES) == ["AB12 CDE", "CD34 EFG"]
+    assert read(sheet, PART_NUMBERS) == ["LR1", "LR 2"]
 
 
 def test_numbers_in_a_workbook_are_read_as_the_digits_they_show():
@@ -88,3 +96,11 @@ def test_any_bytes_are_a_list_or_a_refusal(body):
     found = outcome(body)
 
     assert found == "bad_file" if isinstance(found, str) else all(found)
+
+
+@pytest.mark.parametrize("form", [PartNumbersForm, RegistrationsForm])
+def test_the_heading_that_a_form_names_is_one_that_it_reads(form):
+    body = f"Qty,{form.heading}\n1,AB12CDE\n".encode()
+
+    assert f"headed “{form.heading}”" in form().fields["file"].help_text
+    assert read(body, form.headings) == ["AB12CDE"]
