@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -44,6 +45,7 @@ class Maintenance(Scoped):
         VERIFYING = "verifying", "Being checked"
         COMPLETED = "completed", "Done"
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     title = models.CharField(max_length=150)
     stage = models.CharField(max_length=11, choices=Stage.choices, default=Stage.SCHEDULED)
     incident = models.ForeignKey(
@@ -86,7 +88,7 @@ class Maintenance(Scoped):
     def get_absolute_url(self) -> str:
         """Where people read of it: a wave on its incident's page, other work among what is planned."""
         page = self.incident.get_absolute_url() if self.incident else reverse("incidents")
-        return f"{page}#planned-{self.pk}"
+        return f"{page}#planned-{self.public_id}"
 
     @property
     def is_going_on(self) -> bool:

@@ -111,7 +111,7 @@ def _lots(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
 
 def _planned_data(step: Step) -> dict[str, Any]:
     work, scope = step.work, step.scope
-    data: dict[str, Any] = {"id": work.pk, "change": step.change.value, "stage": work.stage, "title": work.title}
+    data: dict[str, Any] = {"id": str(work.public_id), "change": step.change.value, "stage": work.stage, "title": work.title}
     if work.incident:
         data["incident"] = work.incident.slug
     return data | {

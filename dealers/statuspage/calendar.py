@@ -37,7 +37,7 @@ def _event(work: Maintenance) -> Iterator[str]:
     what = ", ".join(work.system_names) or "All systems"
     make = work.make.name.title() if work.make else "every make"
     yield "BEGIN:VEVENT"
-    yield f"UID:maintenance-{work.pk}@{host()}"
+    yield f"UID:{work.public_id}@{host()}"
     yield f"SEQUENCE:{work.sequence}"
     yield f"DTSTAMP:{_time(work.updated_at)}"
     yield f"CREATED:{_time(work.created_at)}"

@@ -88,12 +88,12 @@ def test_what_is_told_says_when_what_and_where(hook, settings):
     assert "From 21 November 2026 09:00 to 21 November 2026 11:00" in mail.text
     assert f"Diagnostics, Land Rover, in {REGION_NAMES[4]}" in mail.text
     assert "No diagnostics meanwhile." in mail.text
-    link = f"{settings.SITE_URL}/incidents/#planned-{work.pk}"
+    link = f"{settings.SITE_URL}/incidents/#planned-{work.public_id}"
     assert link in mail.text
     assert "/subscriptions/of/" in mail.headers["List-Unsubscribe"]
     assert mail.kind == "maintenance.changed"
     expected = {
-        "id": work.pk,
+        "id": str(work.public_id),
         "change": "announced",
         "stage": "scheduled",
         "title": "Diagnostics server is replaced",

@@ -120,6 +120,7 @@ def test_lines_of_the_calendar_are_never_longer_than_75_octets(client):
 def test_a_change_keeps_the_events_id_and_raises_its_sequence(client):
     work = planned()
     before = events(client)[0]
+    assert before["UID"].split("@")[0] == str(work.public_id), "as webhooks have it"
     maintenance.move(
         work, scheduled_for=AT, scheduled_until=AT + timedelta(hours=1), body="Earlier.", at=AT - timedelta(hours=1)
     )
