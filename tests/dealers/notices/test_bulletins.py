@@ -1,48 +1,23 @@
 """Planned work and waves of restoration: each step is told once, to those it concerns, however many there are."""
 
-import json
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from dealers import incidents, maintenance
 from dealers.models import Maintenance, MaintenanceUpdate, Subscriber, Subscription
 from dealers.notices import bulletins, telling, webhooks
 from garagehub.lib.geography import REGION_NAMES, REGION_SLUGS
-from garagehub.outbox.models import Message
+from tests.dealers.notices.conftest import SCOPES, begun_before_and_ended_after, reader, reader_of, with_make
 from tests.dealers.statuspage.told import AT, planned
-from tests.factories import dealer, make
+from tests.factories import dealer, emails, events, make
 
 pytestmark = pytest.mark.django_db
 START, END = AT + timedelta(days=1), AT + timedelta(days=1, hours=2)
 LATER = timedelta(minutes=1)
-
-
-def reader(email="ada@example.com", **about):
-    who, _ = Subscriber.objects.get_or_create(email=email)
-    return Subscription.objects.create(subscriber=who, confirmed_at=AT, **about)
-
-
-def emails():
-    return list(Message.objects.filter(channel="email").order_by("created_at", "to"))
-
-
-def events(webhook):
-    rows = Message.objects.filter(endpoint=webhook.endpoint).order_by("created_at", "text")
-    return [(row.kind, json.loads(row.text)["data"]) for row in rows]
-
-
-@pytest.fixture
-def hook():
-    """Makes a webhook of a dealer that has nothing to do with the rest."""
-    owner = dealer("MINI")
-
-    def make_one(**fields):
-        return webhooks.create(dealer=owner, name="x", url="https://shop.example/hook", at=AT, **fields)
-
-    return make_one
 
 
 def outage(**scope):
@@ -139,27 +114,10 @@ def test_a_wave_that_is_done_is_told(hook):
     assert events(only_work) == []
 
 
-@pytest.mark.parametrize(
-    ("scope", "about", "is_told"),
-    [
-        ({}, "dealer", True),
-        ({"make": "JAGUAR"}, "dealer", False),
-        ({"regions": [4]}, "dealer", True),
-        ({"regions": [5]}, "dealer", False),
-        ({"make": "LAND ROVER"}, "make", True),
-        ({"make": "JAGUAR"}, "make", False),
-        ({"systems": ["warranty"]}, "system", False),
-        ({"systems": ["diagnostics"]}, "system", True),
-        ({"make": "JAGUAR", "systems": ["warranty"]}, "everything", True),
-        ({}, "incident", False),
-    ],
-)
+@pytest.mark.parametrize(("scope", "about", "is_told"), [*SCOPES, ({}, "incident", False)])
 def test_planned_work_reaches_those_in_its_scope(scope, about, is_told):
-    here = dealer("LAND ROVER", region=4)
-    given = scope | ({"make": make(scope["make"])} if "make" in scope else {})
-    subject = {"dealer": here, "make": make("LAND ROVER"), "system": "diagnostics", "incident": outage()}
-    reader(**({about: subject[about]} if about in subject else {}))
-    planned(**given)
+    reader_of(about, incident=outage())
+    planned(**with_make(scope))
 
     assert telling.tell(at=AT) == is_told
 
@@ -253,22 +211,10 @@ def test_an_update_whose_transaction_ends_late_is_told_all_the_same():
     reader()
     first, second = planned("Early"), planned("Late")
     telling.tell(at=AT)
-    held, done = threading.Event(), threading.Event()
-
-    def write_slowly():
-        with transaction.atomic():
-            maintenance.update(second, stage="in_progress", body="Begun.", at=AT + LATER)
-            held.set()
-            done.wait(20)
-        connection.close()
-
-    writer = threading.Thread(target=write_slowly)
-    writer.start()
-    assert held.wait(20)
-    maintenance.update(first, stage="in_progress", body="Begun.", at=AT + 2 * LATER)
-    assert telling.tell(at=AT + 2 * LATER) == 1
-    done.set()
-    writer.join()
+    late = partial(maintenance.update, second, stage="in_progress", body="Begun.", at=AT + LATER)
+    with begun_before_and_ended_after(late):
+        maintenance.update(first, stage="in_progress", body="Begun.", at=AT + 2 * LATER)
+        assert telling.tell(at=AT + 2 * LATER) == 1
 
     assert telling.tell(at=AT + 3 * LATER) == 1
     assert emails()[-1].subject == "Begun: Late"

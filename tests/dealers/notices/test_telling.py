@@ -1,18 +1,16 @@
 """What subscribers and webhooks are told of: once, in one message, and nothing that they did not ask for."""
 
-import json
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
 from dealers import incidents
 from dealers.models import Incident, IncidentUpdate, StatusChange, Subscriber, Subscription
 from dealers.notices import bulletins, telling, webhooks
 from garagehub.outbox.models import Message
-from tests.factories import dealer, make
+from tests.dealers.notices.conftest import SCOPES, begun_before_and_ended_after, reader, reader_of, with_make
+from tests.factories import dealer, emails, events, make
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +18,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def at():
     return timezone.now()
-
-
-def reader(email="ada@example.com", **about):
-    who, _ = Subscriber.objects.get_or_create(email=email)
-    return Subscription.objects.create(subscriber=who, confirmed_at=timezone.now(), **about)
 
 
 def change(where, at, *, new="down", old="operational", minutes_ago=10, system="diagnostics"):
@@ -36,27 +29,6 @@ def was(where, state, at, *, system="diagnostics"):
     """The state people were last told of."""
     row = change(where, at, new=state, old="unknown", minutes_ago=600, system=system)
     StatusChange.objects.filter(pk=row.pk).update(notified_at=row.at)
-
-
-def emails(to=None):
-    return list(Message.objects.filter(channel="email", **({"to": to} if to else {})).order_by("created_at"))
-
-
-def events(webhook):
-    rows = Message.objects.filter(endpoint=webhook.endpoint).order_by("kind", "text")
-    return [(row.kind, json.loads(row.text)["data"]) for row in rows]
-
-
-@pytest.fixture
-def hook(settings):
-    """Makes a webhook of a dealer that has nothing to do with the rest."""
-    owner = dealer("MINI")
-
-    def make_one(**fields):
-        url = "https://shop.example/hook"
-        return webhooks.create(dealer=owner, name="x", url=url, at=timezone.now(), **fields)
-
-    return make_one
 
 
 def test_one_change_is_told_once_to_those_who_asked(at):
@@ -75,7 +47,7 @@ def test_one_change_is_told_once_to_those_who_asked(at):
     assert telling.tell(at=at + timedelta(hours=1)) == 0
 
     assert sorted(mail.to.split("@")[0] for mail in emails()) == ["all", "dealer", "make", "system"]
-    [mail] = emails("all@example.com")
+    [mail] = emails(to="all@example.com")
     assert mail.subject == "Here, Diagnostics: now not working"
     assert f"/dealers/{here.slug}/" in mail.text
     assert "/subscriptions/of/" in mail.headers["List-Unsubscribe"]
@@ -111,9 +83,9 @@ def test_an_outage_of_a_make_is_one_message_and_a_dealers_own_readers_hear_of_it
 
     telling.tell(at=at)
 
-    [mail] = emails("all@example.com")
+    [mail] = emails(to="all@example.com")
     assert mail.subject == "Land Rover, Diagnostics: changed at 40 dealers, now not working at 40"
-    [own] = emails("one@example.com")
+    [own] = emails(to="one@example.com")
     assert here[7].name in own.subject
     assert events(digests) == [
         ("status.digest", {"make": "land-rover", "system": "diagnostics", "dealers": 40, "now": {"down": 40}})
@@ -194,27 +166,10 @@ def test_a_draft_is_told_when_it_is_published_however_old_it_is(at, hook):
     assert sorted(kind for kind, _ in events(every)) == ["incident.published", "incident.updated"]
 
 
-@pytest.mark.parametrize(
-    ("scope", "about", "is_told"),
-    [
-        ({}, "dealer", True),
-        ({"make": "JAGUAR"}, "dealer", False),
-        ({"regions": [4]}, "dealer", True),
-        ({"regions": [5]}, "dealer", False),
-        ({"make": "LAND ROVER"}, "make", True),
-        ({"make": "JAGUAR"}, "make", False),
-        ({"systems": ["warranty"]}, "system", False),
-        ({"systems": ["diagnostics"]}, "system", True),
-        ({"make": "JAGUAR", "systems": ["warranty"]}, "everything", True),
-        ({"make": "JAGUAR"}, "incident", True),
-    ],
-)
+@pytest.mark.parametrize(("scope", "about", "is_told"), [*SCOPES, ({"make": "JAGUAR"}, "incident", True)])
 def test_an_incident_reaches_those_in_its_scope(at, scope, about, is_told):
-    here = dealer("LAND ROVER", region=4)
-    given = scope | ({"make": make(scope["make"])} if "make" in scope else {})
-    incident = incidents.start(title="Outage", body="x", at=at, **given)
-    subject = {"dealer": here, "make": make("LAND ROVER"), "system": "diagnostics", "incident": incident}
-    reader(**({about: subject[about]} if about in subject else {}))
+    incident = incidents.start(title="Outage", body="x", at=at, **with_make(scope))
+    reader_of(about, incident=incident)
 
     assert telling.tell(at=at) == is_told
 
@@ -234,22 +189,9 @@ def test_a_change_whose_transaction_ends_late_is_told_all_the_same(at):
     """A cursor over ids or times would pass over it: it began before, and ended after, those told meanwhile."""
     early, late = dealer(), dealer()
     reader()
-    held, done = threading.Event(), threading.Event()
-
-    def write_slowly():
-        with transaction.atomic():
-            change(late, at)
-            held.set()
-            done.wait(20)
-        connection.close()
-
-    writer = threading.Thread(target=write_slowly)
-    writer.start()
-    assert held.wait(20)
-    change(early, at)
-    assert telling.tell(at=at) == 1
-    done.set()
-    writer.join()
+    with begun_before_and_ended_after(lambda: change(late, at)):
+        change(early, at)
+        assert telling.tell(at=at) == 1
 
     assert telling.tell(at=at + timedelta(minutes=1)) == 1
     assert late.name in emails()[-1].subject

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from django.core.cache import cache
 
 from dealers.models import Membership, Webhook
 from dealers.notices import webhooks
@@ -17,26 +16,10 @@ AGAIN = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 LATER = {"Idempotency-Key": "second-8e03978e"}
 
 
-@pytest.fixture(autouse=True)
-def _settings(settings, sandbox):
-    cache.clear()
-    settings.SANDBOX_URL = sandbox.url
-
-
 @pytest.fixture
-def here():
-    return dealer("LAND ROVER")
-
-
-@pytest.fixture
-def key(here):
-    return bearer(here)
-
-
-@pytest.fixture
-def post(client, key, sandbox):
+def post(client, key, shop):
     def post(path="", *, headers=AGAIN, **sent):
-        body = {} if path else {"url": f"{sandbox.url}/hooks/shop", "name": "Diary"} | sent
+        body = {} if path else {"url": shop, "name": "Diary"} | sent
         return client.post(URL + path, body, headers=key | headers, content_type="application/json")
 
     return post
@@ -105,18 +88,18 @@ def test_what_was_refused_may_be_put_right_under_the_same_key(post):
     assert post().status_code == 201
 
 
-def test_a_stranger_with_the_same_key_makes_a_webhook_of_their_own(client, post, sandbox):
+def test_a_stranger_with_the_same_key_makes_a_webhook_of_their_own(client, post, shop):
     made = post().json()
-    body = {"url": f"{sandbox.url}/hooks/shop", "name": "Diary"}
+    body = {"url": shop, "name": "Diary"}
     other = client.post(URL, body, headers=bearer(dealer("JAGUAR")) | AGAIN, content_type="application/json").json()
     assert other["id"] != made["id"]
     assert other["secret"] != made["secret"]
 
 
-def test_who_is_an_owner_no_more_is_not_told_the_secret_again(client, here, sandbox):
+def test_who_is_an_owner_no_more_is_not_told_the_secret_again(client, here, shop):
     owner = member(here, role="owner")
     client.force_login(owner)
-    body = {"url": f"{sandbox.url}/hooks/shop", "name": "Diary"}
+    body = {"url": shop, "name": "Diary"}
     assert client.post(URL, body, headers=AGAIN, content_type="application/json").status_code == 201
     Membership.objects.filter(user=owner).update(role=Membership.Role.MEMBER)
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from standardwebhooks import Webhook as Verifier
 
@@ -12,32 +11,16 @@ from dealers.models import Event, Scope, Webhook
 from dealers.notices import webhooks
 from garagehub.outbox import claims, delivery
 from garagehub.outbox.models import Endpoint, Message
-from tests.factories import bearer, dealer, make, member, user
+from tests.factories import bearer, dealer, make, member, user, webhook
 
 pytestmark = pytest.mark.django_db
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "webhooks.md"
 URL = "/api/v1/webhooks"
 
 
-@pytest.fixture(autouse=True)
-def _settings(settings, sandbox):
-    cache.clear()
-    settings.SANDBOX_URL = sandbox.url
-
-
 @pytest.fixture
-def here():
-    return dealer("LAND ROVER")
-
-
-@pytest.fixture
-def key(here):
-    return bearer(here)
-
-
-@pytest.fixture
-def made(client, key, sandbox):
-    sent = {"url": f"{sandbox.url}/hooks/shop", "name": "Diary"}
+def made(client, key, shop):
+    sent = {"url": shop, "name": "Diary"}
     return client.post(URL, sent, headers=key, content_type="application/json").json()
 
 
@@ -115,16 +98,16 @@ def test_what_cannot_be_meant_is_refused(client, key, sent, code):
     assert (Webhook.objects.count(), Endpoint.objects.count()) == (0, 0)
 
 
-def test_an_eleventh_is_refused(client, here, key, sandbox):
-    for number in range(10):
-        webhooks.create(dealer=here, name=str(number), url=f"{sandbox.url}/hooks/a", at=timezone.now())
-    answer = client.post(URL, {"url": f"{sandbox.url}/hooks/a"}, headers=key, content_type="application/json")
+def test_an_eleventh_is_refused(client, here, key, shop):
+    for _ in range(10):
+        webhook(here)
+    answer = client.post(URL, {"url": shop}, headers=key, content_type="application/json")
     assert answer.json()["code"] == "too_many_webhooks"
 
 
-def test_makes_and_events_can_be_chosen(client, key, sandbox):
+def test_makes_and_events_can_be_chosen(client, key, shop):
     make("JAGUAR")
-    sent = {"url": f"{sandbox.url}/hooks/a", "makes": ["jaguar"], "events": ["incident.published"]}
+    sent = {"url": shop, "makes": ["jaguar"], "events": ["incident.published"]}
     answer = client.post(URL, sent, headers=key, content_type="application/json").json()
     assert (answer["makes"], answer["events"]) == (["jaguar"], ["incident.published"])
 
@@ -192,7 +175,7 @@ def test_the_number_of_queries_does_not_grow_with_the_log(client, key, made, dja
 
 
 def test_when_a_dealer_goes_its_endpoint_goes_with_its_secret(here, made):
-    other = webhooks.create(dealer=dealer(), name="x", url="https://shop.example/", at=timezone.now())
+    other = webhook(dealer())
     here.delete()
 
     assert webhooks.delete_orphans() == 1

@@ -52,6 +52,8 @@ def test_a_run_that_brought_nothing_is_seen():
     assert chart.bars[1].height == 2
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.0312, "0.031"), (2.04, "2.0"), (4321.5, "4,321.5"), (0.0, "0"), (None, "0")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.0312, "0.031"), (2.04, "2.0"), (4321.5, "4,321.5"), (0.0, "0"), (None, "0")]
+)
 def test_the_longest_duration_is_said_as_exactly_as_it_needs(seconds, said):
     assert of_runs([run(seconds=seconds)]).most_seconds == said

@@ -14,7 +14,9 @@ from garagehub.outbox.models import Message
 from parts.notices import alerts, telling
 from parts.notices.models import Alert
 from parts.vehicles.models import Vehicle
+from tests.factories import emails
 from tests.parts.lookup.world import SPRING
+from tests.parts.notices.conftest import confirmed
 
 EMAIL = "ada@example.com"
 PLATE = "AA91AAA"
@@ -32,15 +34,6 @@ def mails(mail_server, to=EMAIL):
 
 def link_in(mail):
     return urlsplit(re.search(r"http\S+/vehicle/alerts/\S+", mail["text"]).group()).path
-
-
-def confirmed(at, email=EMAIL, told="blocked", **fields):
-    vehicle = Vehicle.objects.get(registration=PLATE)
-    return Alert.objects.create(email=email, vehicle=vehicle, told=told, created_at=at, confirmed_at=at, **fields)
-
-
-def letters():
-    return list(Message.objects.filter(kind="alert.changed").order_by("created_at", "pk"))
 
 
 def test_an_owner_asks_confirms_is_told_and_leaves(client, world, mail_server, at):
@@ -159,7 +152,7 @@ def test_good_news_is_told_at_once_and_bad_news_once_a_day(world, at):
     world.stock(3)
     assert telling.tell(at=at + timedelta(hours=24, minutes=1)) == 1
     assert telling.tell(at=at + timedelta(days=9)) == 0
-    assert [row.subject.partition(":")[0] for row in letters()] == [
+    assert [row.subject.partition(":")[0] for row in emails(kind="alert.changed")] == [
         "Your car can be repaired now",
         "Your car is waiting for one part that nobody has today.",
         "Your car can be repaired now",
@@ -202,7 +195,7 @@ def test_the_answer_is_of_the_place_asked_from(world, at):
     world.stock(3)
 
     assert telling.tell(at=at) == 1
-    assert letters()[0].to == "bob@example.com"
+    assert emails(kind="alert.changed")[0].to == "bob@example.com"
 
 
 def test_a_car_that_lost_its_plate_is_not_told_of(world, at):

@@ -4,17 +4,15 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from dealers import team
 from dealers.models import Membership
 from garagehub.outbox import delivery
-from garagehub.outbox.models import Message
 from parts.notices import digests, letters, telling, watches
 from parts.notices.models import Digest
-from tests.factories import bearer, dealer, member, user
+from tests.factories import bearer, dealer, emails, member, user
 from tests.parts.lookup.world import SPRING
 
 PAGE = "/garage/watches/mail/"
@@ -26,7 +24,7 @@ def ada(garage):
 
 
 def written():
-    return list(Message.objects.filter(kind="watches.changed").order_by("to"))
+    return emails(kind="watches.changed")
 
 
 def choose(who, do="on"):
@@ -75,23 +73,12 @@ def test_each_change_is_told_once_and_a_change_back_is_news_again(world, garage,
 
 
 @pytest.mark.parametrize("step", ["queue_emails", "_rows"])
-def test_a_teller_that_dies_writes_no_letter_twice_and_loses_none(world, ada, at, monkeypatch, step):
+def test_a_teller_that_dies_writes_no_letter_twice_and_loses_none(world, ada, at, die_telling, step):
     garage = ada.dealers.get()
     digests.turn_on(ada, garage, at=at)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     world.stock(1)
-    real = getattr(telling, step)
-
-    def dies(*args, **kwargs):
-        answer = real(*args, **kwargs)
-        if step != "_rows" or "UPDATE parts_watch" in args[0]:
-            raise SystemExit  # a worker told to go, after the work and before the commit
-        return answer
-
-    with monkeypatch.context() as patch:
-        patch.setattr(telling, step, dies)
-        with pytest.raises(SystemExit), transaction.atomic():
-            telling.tell(at=at)
+    die_telling(step)
     assert written() == []
 
     assert [telling.tell(at=at), telling.tell(at=at)] == [1, 0]

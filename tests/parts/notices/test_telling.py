@@ -1,36 +1,25 @@
 """What garages' software is told, and that a teller that dies loses nothing and says nothing twice."""
 
-import json
 import threading
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import connection
 
-from dealers.notices import webhooks
 from garagehub.outbox.models import Message
 from parts.notices import telling, watches
-from parts.notices.models import Alert, Watch
+from parts.notices.models import Watch
 from parts.tasks import forget_owners, tell
 from parts.vehicles.models import Vehicle
-from tests.factories import dealer, make
+from tests.factories import dealer, events, make, webhook
 from tests.parts.lookup.world import SPRING
-
-
-def hook(garage, **fields):
-    return webhooks.create(dealer=garage, name="x", url="https://shop.example/hook", at=timezone.now(), **fields)
-
-
-def events(webhook):
-    rows = Message.objects.filter(endpoint=webhook.endpoint).order_by("created_at", "kind", "pk")
-    return [(row.kind, json.loads(row.text)["data"]) for row in rows]
+from tests.parts.notices.conftest import confirmed
 
 
 def test_a_garage_hears_of_its_cars_and_parts_and_of_no_others(world, garage, at):
     stranger = dealer(region=4)
-    mine, theirs = hook(garage), hook(stranger)
+    mine, theirs = webhook(garage), webhook(stranger)
     [car] = watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     [part] = watches.watch_parts(garage, ["LR123456"], at=at)
     assert telling.tell(at=at) == 0, "nothing has changed yet"
@@ -73,9 +62,9 @@ def test_a_garage_hears_of_its_cars_and_parts_and_of_no_others(world, garage, at
 
 
 def test_a_webhook_is_told_what_it_asked_for(world, garage, at):
-    cars, parts = hook(garage, events=["vehicle.changed"]), hook(garage, events=["part.changed"])
+    cars, parts = webhook(garage, events=["vehicle.changed"]), webhook(garage, events=["part.changed"])
     make("MINI")
-    other_make = hook(garage, makes=["mini"], events=["vehicle.changed"])
+    other_make = webhook(garage, makes=["mini"], events=["vehicle.changed"])
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     watches.watch_parts(garage, ["LR123456"], at=at)
     world.stock(1)
@@ -86,7 +75,7 @@ def test_a_webhook_is_told_what_it_asked_for(world, garage, at):
 
 
 def test_what_changed_and_changed_back_is_no_news(world, garage, at):
-    hook(garage)
+    webhook(garage)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     world.stock(1)
     world.stock(0)
@@ -98,13 +87,13 @@ def test_a_whole_marque_is_few_messages_and_few_queries(world, garage, at, djang
     for plate in plates:
         world.vehicle(plate, SPRING)
     world.decide()
-    webhook = hook(garage)
+    told_of = webhook(garage)
     watches.watch_vehicles(garage, plates, at=at)
     world.stock(1)
     with django_assert_max_num_queries(40):
         assert telling.tell(at=at) == 2
-    told = [row["registration"] for _, data in events(webhook) for row in data["vehicles"]]
-    assert [len(data["vehicles"]) for _, data in events(webhook)] in ([100, 20], [20, 100])
+    told = [row["registration"] for _, data in events(told_of) for row in data["vehicles"]]
+    assert [len(data["vehicles"]) for _, data in events(told_of)] in ([100, 20], [20, 100])
     assert sorted(told) == sorted(plates)
 
 
@@ -117,11 +106,11 @@ def test_batches_go_on_until_all_is_told(world, garage, at, monkeypatch):
     world.decide()
     garages = [garage, *(dealer(region=4) for _ in range(4))]
     for one in garages:
-        hook(one)
+        webhook(one)
         watches.watch_vehicles(one, plates, at=at)
         watches.watch_parts(one, ["LR123456"], at=at)
     for vehicle in Vehicle.objects.all():
-        Alert.objects.create(email="ada@example.com", vehicle=vehicle, told="blocked", created_at=at, confirmed_at=at)
+        confirmed(at, vehicle=vehicle)
     world.stock(1)
     assert telling.tell(at=at) == 5 * 2 + 6, "each garage has one message of its cars and one of its parts, never torn"
     assert telling.tell(at=at) == 0
@@ -129,24 +118,12 @@ def test_batches_go_on_until_all_is_told(world, garage, at, monkeypatch):
 
 
 @pytest.mark.parametrize("step", ["queue_event", "queue_emails", "_rows"])
-def test_a_teller_that_dies_loses_nothing_and_says_nothing_twice(world, garage, at, monkeypatch, step):
-    hook(garage)
+def test_a_teller_that_dies_loses_nothing_and_says_nothing_twice(world, garage, at, die_telling, step):
+    webhook(garage)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
-    vehicle = Vehicle.objects.get()
-    Alert.objects.create(email="ada@example.com", vehicle=vehicle, told="blocked", created_at=at, confirmed_at=at)
+    confirmed(at)
     world.stock(1)
-    real = getattr(telling, step)
-
-    def dies(*args, **kwargs):
-        answer = real(*args, **kwargs)
-        if step != "_rows" or "UPDATE" in args[0]:
-            raise SystemExit  # a worker told to go, after the work and before the commit
-        return answer
-
-    with monkeypatch.context() as patch:
-        patch.setattr(telling, step, dies)
-        with pytest.raises(SystemExit), transaction.atomic():
-            telling.tell(at=at)
+    die_telling(step)
 
     telling.tell(at=at + timedelta(seconds=30))
     telling.tell(at=at + timedelta(seconds=60))
@@ -156,11 +133,9 @@ def test_a_teller_that_dies_loses_nothing_and_says_nothing_twice(world, garage, 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_tellers_at_once_tell_once(world, garage, at):
-    hook(garage)
+    webhook(garage)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
-    Alert.objects.create(
-        email="ada@example.com", vehicle=Vehicle.objects.get(), told="blocked", created_at=at, confirmed_at=at
-    )
+    confirmed(at)
     world.stock(1)
     ready, told = threading.Barrier(4), []
 
@@ -180,7 +155,7 @@ def test_two_tellers_at_once_tell_once(world, garage, at):
 
 def test_a_decision_that_commits_late_is_told_all_the_same(world, garage, at):
     """Nothing is read by a place in a list of changes, so there is no place to have gone past."""
-    hook(garage)
+    webhook(garage)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     telling.tell(at=at + timedelta(hours=1))
     world.stock(1)  # at the time of the world, which is an hour before the last telling
@@ -188,7 +163,7 @@ def test_a_decision_that_commits_late_is_told_all_the_same(world, garage, at):
 
 
 def test_the_tasks_call_the_domain(world, garage, at):
-    hook(garage)
+    webhook(garage)
     watches.watch_vehicles(garage, ["AA91AAA"], at=at)
     world.stock(1)
     tell()
