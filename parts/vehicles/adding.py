@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from garagehub.lib.geography import UK
@@ -15,6 +16,10 @@ from parts.vehicles.makes import models_of
 from parts.vehicles.rows import NULL, text_array
 from parts.vehicles.staging import Line
 
+# Looked up in a SELECT, the array is no constant: PostgreSQL neither weighs its thousands of texts one by one nor, with
+# the statistics of a table that was smaller, takes reading all of the table for cheaper.
+_STORED_NUMBERS = "SELECT number FROM parts_mottest WHERE number = ANY ((SELECT %s::text[])::text[])"
+_STORED_REGISTRATIONS = "SELECT registration FROM parts_vehicle WHERE registration = ANY ((SELECT %s::text[])::text[])"
 _VEHICLES = """
 COPY parts_vehicle (id, public_id, model_id, region, vin_last8, is_sorn, is_demo, registration, first_used_on,
     registered_on, manufactured_on, manufacture_year, fuel_type, colour, engine_cc, has_recall, first_mot_due_on,
@@ -29,7 +34,11 @@ COPY parts_defect (vehicle_id, test_id, position, text, category, is_failing, ma
     longitudinal, vertical) FROM STDIN
 """
 _MARKS = "COPY parts_dirty (kind, key) FROM STDIN"
+_ROWS_AT_ONCE = 500
 _TOLD_BY_NOBODY = f"{UK}\t\tf\tf"  # region, last 8 of VIN, SORN, demonstration
+
+
+_Identified = tuple[str, Line]  # a vehicle's id and what is said of it
 
 
 class Split(NamedTuple):
@@ -42,10 +51,10 @@ class Split(NamedTuple):
 def split(cursor: Any, lines: Sequence[Line]) -> Split:
     """Tell apart the lines of which no plate and no test, however old, is stored."""
     wanted = text_array([number for line in lines for number in line.numbers])
-    cursor.execute("SELECT number FROM parts_mottest WHERE number = ANY (%s::text[])", [wanted])
+    cursor.execute(_STORED_NUMBERS, [wanted])
     numbers = {row[0] for row in cursor.fetchall()}
     wanted = text_array([line.registration for line in lines if line.registration])
-    cursor.execute("SELECT registration FROM parts_vehicle WHERE registration = ANY (%s::text[])", [wanted])
+    cursor.execute(_STORED_REGISTRATIONS, [wanted])
     registrations = {row[0] for row in cursor.fetchall()}
     pairs = list(enumerate(lines))
     if not numbers and not registrations:
@@ -63,29 +72,43 @@ def add(cursor: Any, lines: Sequence[tuple[int, Line]]) -> list[str]:
     models = models_of(cursor, {(line.make, line.model) for _, line in lines if line.make})
     vehicle_ids = _take_ids(cursor, "parts_vehicle", len(lines))
     test_ids = _take_ids(cursor, "parts_mottest", sum([len(line.tests) for _, line in lines]))
-    vehicles: list[str] = []
-    tests: list[str] = []
-    defects: list[str] = []
-    marks: list[str] = []
-    for (_, line), vehicle_id, public_id in zip(lines, vehicle_ids, _public_ids(len(lines)), strict=True):
-        model_id = models[line.make, line.model] if line.make else NULL
-        vehicles.append(f"{vehicle_id}\t{public_id}\t{model_id}\t{_TOLD_BY_NOBODY}\t{line.vehicle}")
-        if line.defects:
-            prefix = f"{vehicle_id}\t{test_ids[len(tests) + line.deciding]}\t"
-            defects += [prefix + defect for defect in line.defects]
-            marks.append(f"v\t{vehicle_id}\n")
-        for test in line.tests:
-            tests.append(f"{test_ids[len(tests)]}\t{vehicle_id}\t{test}")
+    pairs = list(zip(vehicle_ids, (line for _, line in lines), strict=True))
     with _unchecked(cursor):
-        for statement, rows in ((_VEHICLES, vehicles), (_TESTS, tests), (_DEFECTS, defects), (_MARKS, marks)):
-            copy_rows(cursor, statement, rows)
+        copy_rows(cursor, _VEHICLES, _vehicle_rows(pairs, models))
+        copy_rows(cursor, _TESTS, _test_rows(pairs, test_ids))
+        copy_rows(cursor, _DEFECTS, _defect_rows(pairs, test_ids))
+        copy_rows(cursor, _MARKS, (f"v\t{vehicle_id}\n" for vehicle_id, line in pairs if line.defects))
     return vehicle_ids
 
 
+def _vehicle_rows(pairs: Sequence[_Identified], models: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    for (vehicle_id, line), public_id in zip(pairs, _public_ids(len(pairs)), strict=True):
+        model_id = models[line.make, line.model] if line.make else NULL
+        yield f"{vehicle_id}\t{public_id}\t{model_id}\t{_TOLD_BY_NOBODY}\t{line.vehicle}"
+
+
+def _test_rows(pairs: Sequence[_Identified], test_ids: Sequence[str]) -> Iterator[str]:
+    free = iter(test_ids)
+    for vehicle_id, line in pairs:
+        for test in line.tests:
+            yield f"{next(free)}\t{vehicle_id}\t{test}"
+
+
+def _defect_rows(pairs: Sequence[_Identified], test_ids: Sequence[str]) -> Iterator[str]:
+    """`test_ids`: as `_test_rows` gives them out."""
+    first = 0
+    for vehicle_id, line in pairs:
+        for defect in line.defects:
+            yield f"{vehicle_id}\t{test_ids[first + line.deciding]}\t{defect}"
+        first += len(line.tests)
+
+
 def copy_rows(cursor: Any, statement: str, rows: Iterable[str]) -> None:
-    """COPY rows of text."""
+    """COPY rows of text, some at a time: PostgreSQL writes the last while the next are put together."""
+    rows = iter(rows)
     with cursor.copy(statement) as copy:
-        copy.write("".join(rows))
+        while some := "".join(islice(rows, _ROWS_AT_ONCE)):
+            copy.write(some)
 
 
 class _unchecked:  # noqa: N801 - a context manager, read as one

@@ -168,7 +168,7 @@ def _judge_again(cursor: Any) -> None:
         test = _test(columns, tuple(defects.get((line, is_stored, columns[0]), ())))
         tests[line].append((is_stored is not stored_first[line], test))
     judged = {
-        line: judge(test for _, test in sorted(candidates, key=itemgetter(0))) for line, candidates in tests.items()
+        line: judge([test for _, test in sorted(candidates, key=itemgetter(0))]) for line, candidates in tests.items()
     }
     _restage(cursor, judged)
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parts.vehicles import importing, staging
-from parts.vehicles.fingerprints import Taken, fingerprint, taken
-from parts.vehicles.importing import import_path, import_reply
+from parts.vehicles.fingerprints import Taken, fingerprint
+from parts.vehicles.importing import import_path, import_reply, taken
 from parts.vehicles.models import MotImport, Vehicle
 from tests.parts.vehicles.dvsa_data import FAILED_CAR, as_bulk, encoded, mot, vehicle
 from tests.parts.vehicles.stored import AT, everything, later, marked
