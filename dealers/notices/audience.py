@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,6 @@ def wants(webhook: Webhook, event: Event, scope: Scope) -> bool:
     return webhook.wants(event) and (not makes or scope.make is None or scope.make.pk in makes)
 
 
-def post(webhook: Webhook, event: Event, data: dict[str, Any], *, at: datetime) -> bool:
+def post(webhook: Webhook, event: Event, data: Mapping[str, Any], *, at: datetime) -> bool:
     """Write the event for the webhook; False where that is turned off. `at` is when it happened."""
     return queue_event(endpoint=webhook.endpoint, event_type=event.value, data=data, at=at) is not None

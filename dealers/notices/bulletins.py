@@ -8,17 +8,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
 from dealers.models import Event, Incident, IncidentUpdate, MaintenanceUpdate
 from dealers.notices import audience, letters, plans
+from dealers.notices.payloads import (
+    MOST_WORKS,
+    IncidentData,
+    MaintenanceChangedData,
+    PlannedWork,
+    RestorationChangedData,
+    Wave,
+)
 from dealers.notices.plans import Step
 from garagehub.outbox.mail import queue_emails
 
 MOST_UPDATES = 20  # of incidents in one transaction; the next run goes on
-MOST_IN_MESSAGE = 10  # works in one webhook message
 
 
 def tell_incidents(*, at: datetime) -> int:
@@ -55,7 +61,7 @@ def _write_incident(incident: Incident, fresh: list[IncidentUpdate], event: Even
 
 def _post_incident(incident: Incident, fresh: list[IncidentUpdate], event: Event) -> int:
     scope = audience.scope_of(incident)
-    data = {
+    data: IncidentData = {
         "incident": incident.slug,
         "title": incident.title,
         "stage": fresh[-1].stage,
@@ -94,27 +100,37 @@ def _write_planned(steps: Sequence[Step], event: Event, *, at: datetime) -> int:
 
 
 def _post_planned(steps: Sequence[Step], event: Event) -> int:
-    name = "waves" if event == Event.RESTORATION_CHANGED else "works"
     written = 0
     for webhook in audience.webhooks():
         own = [step for step in steps if audience.wants(webhook, event, step.scope)]
         for lot in _lots(own):
-            data = {name: [_planned_data(step) for step in lot]}
-            written += audience.post(webhook, event, data, at=max(step.at for step in lot))
+            written += audience.post(webhook, event, _planned_data(lot, event), at=max(step.at for step in lot))
     return written
 
 
 def _lots(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
-    for start in range(0, len(steps), MOST_IN_MESSAGE):
-        yield steps[start : start + MOST_IN_MESSAGE]
+    for start in range(0, len(steps), MOST_WORKS):
+        yield steps[start : start + MOST_WORKS]
 
 
-def _planned_data(step: Step) -> dict[str, Any]:
+def _planned_data(steps: Sequence[Step], event: Event) -> MaintenanceChangedData | RestorationChangedData:
+    if event == Event.RESTORATION_CHANGED:
+        return {"waves": [_wave(step) for step in steps]}
+    return {"works": [_work(step) for step in steps]}
+
+
+def _wave(step: Step) -> Wave:
+    assert step.work.incident is not None, "a wave has its incident"
+    return {**_work(step), "incident": step.work.incident.slug}
+
+
+def _work(step: Step) -> PlannedWork:
     work, scope = step.work, step.scope
-    data: dict[str, Any] = {"id": str(work.public_id), "change": step.change.value, "stage": work.stage, "title": work.title}
-    if work.incident:
-        data["incident"] = work.incident.slug
-    return data | {
+    return {
+        "id": str(work.public_id),
+        "change": step.change.value,
+        "stage": work.stage,
+        "title": work.title,
         "scheduled_for": _time(work.scheduled_for),
         "scheduled_until": _time(work.scheduled_until),
         "make": scope.make.slug if scope.make else None,

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from dealers.models import Dealer, Event, Make, StatusChange, Subscription
 from dealers.notices import audience, bulletins, letters, news, subscriptions, webhooks
 from dealers.notices.news import Background, Digest, Item, Move, News
+from dealers.notices.payloads import StatusChangedData, StatusDigestData
 from garagehub.lib.lock import LockKind, wait_for_lock
 from garagehub.outbox.mail import queue_emails
 
@@ -169,13 +170,21 @@ def _post_statuses(
     return written
 
 
-def _item_data(item: Item, dealers: dict[int, Dealer]) -> dict[str, Any]:
+def _item_data(item: Item, dealers: dict[int, Dealer]) -> StatusChangedData:
     dealer = dealers[item.dealer_id]
-    data = {"dealer": dealer.code, "slug": dealer.slug, "system": item.system, "old": item.old, "new": item.new}
-    return data | ({"changes_in_two_hours": item.times} if item.times else {})
+    data: StatusChangedData = {
+        "dealer": dealer.code,
+        "slug": dealer.slug,
+        "system": item.system,
+        "old": item.old,
+        "new": item.new,
+    }
+    if item.times:
+        data["changes_in_two_hours"] = item.times
+    return data
 
 
-def _digest_data(digest: Digest, makes: dict[int, Make]) -> dict[str, Any]:
+def _digest_data(digest: Digest, makes: dict[int, Make]) -> StatusDigestData:
     return {
         "make": makes[digest.make_id].slug,
         "system": digest.system,

@@ -1,4 +1,7 @@
-"""Fills in drf-spectacular's document what holds for every call: its errors, headers, and examples that were answered."""
+"""Fills in drf-spectacular's document what holds for every call: its errors, headers, and examples that were answered.
+
+And what it knows nothing of: the webhooks we send.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 from garagehub.accounts import idempotency
 from garagehub.lib.api import PROBLEM_TYPE, TITLES, problem
+from garagehub.openapi import webhooks
 
 _EXAMPLES = Path(__file__).with_name("examples.json")
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 1}
@@ -68,7 +72,16 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         _add_errors(operation)
         _add_headers(method, operation)
         _add_examples(operation)
+    _add_webhooks(result)
     return result
+
+
+def _add_webhooks(document: dict[str, Any]) -> None:
+    document["webhooks"], schemas = webhooks.described()
+    document["components"]["parameters"] = webhooks.parameters()
+    document["components"]["schemas"] |= schemas
+    for sent in document["webhooks"].values():
+        _add_examples(sent["post"])
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,6 +17,7 @@ from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.outbox import claims
 from garagehub.outbox.models import Attempt, Endpoint, Message
 from garagehub.outbox.nudging import nudge_after_commit
+from garagehub.outbox.payloads import PingData
 from garagehub.outbox.webhooks import new_secret, queue_event
 
 OVERLAP: Final = timedelta(hours=24)
@@ -71,7 +72,8 @@ def turn_on(endpoint: Endpoint) -> None:
 def ping(endpoint: Endpoint, *, at: datetime) -> UUID:
     """Send a message that says nothing, to try the endpoint out; answers its id. DomainError when it is disabled."""
     _end_pause(endpoint)
-    message_id = queue_event(endpoint=endpoint, event_type=PING, data={"endpoint": str(endpoint.pk)}, at=at)
+    data = PingData(endpoint=str(endpoint.pk))
+    message_id = queue_event(endpoint=endpoint, event_type=PING, data=data, at=at)
     if message_id is None:
         raise _disabled()
     return message_id

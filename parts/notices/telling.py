@@ -7,9 +7,9 @@ late its transaction ended, and none is told twice. What changed and changed bac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,16 +23,17 @@ from parts.blocking.models import Verdict
 from parts.lookup.answer import look_up_from
 from parts.lookup.place import Place
 from parts.notices import alerts, digests, letters, standing
+from parts.notices.payloads import MOST_ROWS, PartChangedData, VehicleChangedData, WatchedPart, WatchedVehicle
 
 PAUSE: Final = timedelta(days=1)  # between two e-mails about one car, but for good news
 GOOD: Final = (Verdict.REPAIRABLE.value, Verdict.NO_REPAIR_NEEDED.value)
-MOST_IN_MESSAGE: Final = 100
 # In one transaction; of watches more by those of the last garage, whose news are never torn apart.
 _MOST_WATCHES, _MOST_ALERTS = 5_000, 500
+_Row = TypeVar("_Row")
 
 # A row without a plate is a car that was found to be another one, or lost its plate: nobody can be told which car it is.
 _WATCHED_VEHICLES = f"""
-SELECT w.id, w.dealer_id, w.public_id, vm.make_id, w.state, stands.state, v.registration, NULL, w.note,
+SELECT w.id, w.dealer_id, w.public_id, vm.make_id, w.state, stands.state, v.registration, '', w.note,
        concat_ws(' ', make.name, vm.name)
 FROM parts_watch w
 JOIN dealers_dealer d ON d.id = w.dealer_id
@@ -93,7 +94,7 @@ class _Seen(NamedTuple):
     old: str
     new: str
     name: str
-    brand: str | None
+    brand: str
     note: str
     about: str
 
@@ -180,28 +181,32 @@ def _changes(seen: Sequence[_Seen]) -> list[letters.Change]:
 def _post_vehicles(webhook: Webhook, seen: Sequence[_Seen], at: datetime) -> int:
     wanted = {make.pk for make in webhook.makes.all()}
     rows = [
-        {"watch": str(one.public_id), "registration": one.name, "old": one.old, "new": one.new}
+        WatchedVehicle(watch=str(one.public_id), registration=one.name, old=one.old, new=one.new)
         for one in seen
         if not wanted or one.make_id in wanted
     ]
-    return _post(webhook, Event.VEHICLE_CHANGED, "vehicles", rows, at=at)
+    return _post(webhook, Event.VEHICLE_CHANGED, [VehicleChangedData(vehicles=lot) for lot in _lots(rows)], at=at)
 
 
 def _post_parts(webhook: Webhook, seen: Sequence[_Seen], at: datetime) -> int:
     rows = [
-        {"watch": str(one.public_id), "part_number": one.name, "brand": one.brand, "old": one.old, "new": one.new}
+        WatchedPart(watch=str(one.public_id), part_number=one.name, brand=one.brand, old=one.old, new=one.new)
         for one in seen
     ]
-    return _post(webhook, Event.PART_CHANGED, "parts", rows, at=at)
+    return _post(webhook, Event.PART_CHANGED, [PartChangedData(parts=lot) for lot in _lots(rows)], at=at)
 
 
-def _post(webhook: Webhook, event: Event, name: str, rows: Sequence[Mapping[str, str | None]], *, at: datetime) -> int:
+def _lots(rows: list[_Row]) -> Iterator[list[_Row]]:
+    for start in range(0, len(rows), MOST_ROWS):
+        yield rows[start : start + MOST_ROWS]
+
+
+def _post(webhook: Webhook, event: Event, messages: Sequence[Mapping[str, Any]], *, at: datetime) -> int:
     if not webhook.wants(event):
         return 0
-    lots = [rows[start : start + MOST_IN_MESSAGE] for start in range(0, len(rows), MOST_IN_MESSAGE)]
     return sum(
-        queue_event(endpoint=webhook.endpoint, event_type=event.value, data={name: lot}, at=at) is not None
-        for lot in lots
+        queue_event(endpoint=webhook.endpoint, event_type=event.value, data=data, at=at) is not None
+        for data in messages
     )
 
 
