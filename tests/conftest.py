@@ -8,6 +8,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import override_settings
+from django.utils import translation
 
 from tests.network import block_network
 
@@ -36,3 +37,10 @@ def _empty_cache(redis_client: redis.Redis) -> None:
     keys = list(redis_client.scan_iter(match=f"{settings.CACHES['default']['KEY_PREFIX']}:1:*", count=1_000))
     if keys:
         redis_client.delete(*keys)
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """Django leaves the last reader's language in force until the next request."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)

@@ -26,8 +26,9 @@ FOR_OWNERS = [
     *TEMPLATES.glob("base.html"),
     *(TEMPLATES / "web" / name for name in ("home.html", "_board.html", "_verdict.html", "_live.html", "privacy.html")),
     *(page for folder in ("alerts", "components", "errors", "lookup") for page in (TEMPLATES / folder).glob("*.html")),
+    *(TEMPLATES / "alerts" / "mail").glob("*.txt"),
     *(CHECKOUT / "parts" / "lookup").glob("[!_]*.py"),
-    CHECKOUT / "parts" / "notices" / "alerts.py",
+    *(CHECKOUT / "parts" / "notices" / name for name in ("alerts.py", "letters.py")),
     CHECKOUT / "garagehub" / "web" / "board.py",
     CHECKOUT / "garagehub" / "web" / "templatetags" / "components.py",
 ]
@@ -44,7 +45,7 @@ def catalogue(locale: Path) -> polib.POFile:
 def msgids(source: Path) -> Iterator[str]:
     """What a source asks to be translated."""
     text = source.read_text(encoding="utf-8")
-    if source.suffix == ".html":
+    if source.suffix in {".html", ".txt"}:
         yield from (ast.literal_eval(found) for found in IN_TEMPLATE.findall(templatize(text)))
         return
     for node in ast.walk(ast.parse(text)):

@@ -33,7 +33,8 @@ class Letter:
 def in_english() -> translation.override:
     """For writing e-mails while somebody reads our pages in another language.
 
-    Most are written by tasks, which know of no reader's language; so that nobody gets some of each, all are English.
+    Most are written by tasks, which know of no reader's language; so that nobody gets some of each, all are English but
+    those to an owner about their car (`parts.notices.alerts`), where the language is kept.
     """
     return translation.override(settings.LANGUAGE_CODE)
 

@@ -51,6 +51,7 @@ class AlertAdmin(_ReadOnly, admin.ModelAdmin):
         "email",
         "vehicle",
         "region",
+        "language",
         "told",
         "created_at",
         "confirmed_at",

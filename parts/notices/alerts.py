@@ -7,12 +7,13 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from garagehub.accounts.strangers import checked_email, may_write_to, take_turn_of_place
 from garagehub.lib.errors import DomainError, NotFoundError
 from garagehub.lib.tokens import Purpose
-from garagehub.outbox.mail import Letter, in_english, queue_emails
+from garagehub.outbox.mail import Letter, queue_emails
 from parts.lookup.place import place_of
 from parts.notices import letters, standing
 from parts.notices.models import Alert
@@ -27,11 +28,11 @@ CONFIRMING: Final = Purpose("parts.notices.confirm", CONFIRM_WITHIN)
 ENDING: Final = Purpose("parts.notices.end")  # an old e-mail must still let its reader leave
 
 
-def ask(*, email: str, registration: str, postcode: str, address: str, at: datetime) -> None:
+def ask(*, email: str, registration: str, postcode: str, language: str, address: str, at: datetime) -> None:
     """Send a link to confirm with. Nothing else is ever sent to an address that did not confirm.
 
     The answer is the same for whatever e-mail address, so that nobody learns who watches which car. `address` is the
-    network address of who asks. DomainError for what is no e-mail address, plate or postcode, NotFoundError for a car
+    network address of who asks; `language`, a code of `LANGUAGES`, is what every letter is written in. DomainError for what is no e-mail address, plate or postcode, NotFoundError for a car
     we do not know, TooManyError for too many tries.
     """
     email = checked_email(email)
@@ -40,8 +41,8 @@ def ask(*, email: str, registration: str, postcode: str, address: str, at: datet
     place = place_of(postcode)
     if not may_write_to(email, at=at):
         return
-    with transaction.atomic(), in_english():
-        letter = _asked(email, vehicle, region=place.region if place else None, at=at)
+    with transaction.atomic():
+        letter = _asked(email, vehicle, region=place.region if place else None, language=language, at=at)
         queue_emails([letter], kind="alert.confirm", at=at)
 
 
@@ -103,15 +104,17 @@ def _vehicle(registration: str) -> Vehicle:
     return vehicle
 
 
-def _asked(email: str, vehicle: Vehicle, *, region: int | None, at: datetime) -> Letter:
+def _asked(email: str, vehicle: Vehicle, *, region: int | None, language: str, at: datetime) -> Letter:
     told = standing.of_vehicles([vehicle.pk], region=region)[vehicle.pk]
-    fresh = {"region": region, "told": told, "created_at": at}
+    fresh = {"region": region, "language": language, "told": told, "created_at": at}
     alert, is_new = Alert.objects.get_or_create(email=email, vehicle=vehicle, defaults=fresh)
     if alert.confirmed_at is not None:
-        return letters.already(alert, ENDING.token(alert.public_id))
+        with translation.override(alert.language):  # what its owner chose counts, not who asks now
+            return letters.already(alert, ENDING.token(alert.public_id))
     if not is_new:
         Alert.objects.filter(pk=alert.pk).update(**fresh)
-    return letters.confirm(alert, CONFIRMING.token(alert.public_id))
+    with translation.override(language):
+        return letters.confirm(alert, CONFIRMING.token(alert.public_id))
 
 
 def _gone() -> NotFoundError:

@@ -1,6 +1,7 @@
 """The words of e-mails to owners and to members of garages.
 
-They name a car by the last three characters of its plate: mail is read by others.
+They name a car by the last three characters of its plate: mail is read by others. They are in the language in force: an
+owner's own, which they asked in; members of garages get English.
 """
 
 from __future__ import annotations

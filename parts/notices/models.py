@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -88,6 +89,9 @@ class Alert(models.Model):
     vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="alerts")
     region = models.SmallIntegerField(
         choices=REGION_CHOICES, null=True, help_text="Of the postcode asked with. Empty: where the car is kept."
+    )
+    language = models.CharField(
+        max_length=10, default=settings.LANGUAGE_CODE, help_text="In which its owner asked, and is written to."
     )
     told = models.CharField(max_length=16, choices=Verdict.choices, help_text="The answer its owner last had.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import translation
 
 from dealers.models import Event, Webhook
 from garagehub.lib.errors import DomainError
@@ -61,7 +62,7 @@ FOR UPDATE OF w
 """
 # Losing sight of a car is no news; finding it again in another state is.
 _ALERTS = f"""
-SELECT a.id, a.public_id, a.email, a.region, v.registration, stands.state
+SELECT a.id, a.public_id, a.email, a.region, a.language, v.registration, stands.state
 FROM parts_alert a
 JOIN parts_vehicle v ON v.id = a.vehicle_id
 CROSS JOIN LATERAL (SELECT coalesce(a.region, v.region) AS region) place
@@ -113,6 +114,7 @@ class _Due(NamedTuple):
     public_id: UUID
     email: str
     region: int | None
+    language: str
     registration: str
     state: str
 
@@ -229,16 +231,17 @@ def _tell_owners(*, at: datetime) -> int:
 
 def _written(due: Sequence[_Due], *, at: datetime) -> list[tuple[_Due, Letter]]:
     """Each with its letter; one whose answer is not what was decided waits, as its car's new test was not decided yet."""
-    by_region: dict[int | None, list[_Due]] = defaultdict(list)
+    alike: dict[tuple[int | None, str], list[_Due]] = defaultdict(list)
     for one in due:
-        by_region[one.region].append(one)
+        alike[one.region, one.language].append(one)
     found: list[tuple[_Due, Letter]] = []
-    for region, here in by_region.items():
+    for (region, language), here in alike.items():
         place = None if region is None else Place(region)
-        answers = look_up_from([one.registration for one in here], place=place, at=at)
-        found += [
-            (one, letters.changed(one.email, answer, alerts.ENDING.token(one.public_id)))
-            for one, answer in zip(here, answers, strict=True)
-            if not isinstance(answer, DomainError) and answer["repair_status"] == one.state
-        ]
+        with translation.override(language):
+            answers = look_up_from([one.registration for one in here], place=place, at=at)
+            found += [
+                (one, letters.changed(one.email, answer, alerts.ENDING.token(one.public_id)))
+                for one, answer in zip(here, answers, strict=True)
+                if not isinstance(answer, DomainError) and answer["repair_status"] == one.state
+            ]
     return found

@@ -25,7 +25,12 @@ def ask(request: HttpRequest) -> HttpResponse:
         return redirect("vehicle")
     context = {name: request.POST.get(name, "")[:254] for name in ("registration", "postcode", "email")}
     try:
-        alerts.ask(**context, address=client_address(request), at=timezone.now())
+        alerts.ask(
+            **context,
+            language=request.LANGUAGE_CODE,
+            address=client_address(request),
+            at=timezone.now(),
+        )
     except DomainError as error:
         return render(request, "alerts/ask.html", context | {"error": error.message}, status=error.status)
     return redirect("alert-sent")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from django.utils import translation
@@ -26,15 +24,6 @@ from tests.parts.lookup.world import NOW, SPRING, World
 WELSH = {"Accept-Language": "cy"}
 WAITING = "Your car is waiting for one part that nobody has today."
 YN_AROS = "Mae eich car yn aros am un rhan nad yw ar gael gan neb heddiw."
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    """Django leaves the last reader's language in force until the next request."""
-    cache.clear()
-    yield
-    translation.activate(settings.LANGUAGE_CODE)
-    cache.clear()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.parts.notices.conftest import confirmed
 
 EMAIL = "ada@example.com"
 PLATE = "AA91AAA"
+YN_BAROD = "Gellir atgyweirio eich car nawr: mae’r hyn sydd ei angen arno ar gael."
 
 
 def ask(client, email=EMAIL, registration=PLATE, postcode="", **extra):
@@ -61,6 +62,38 @@ def test_an_owner_asks_confirms_is_told_and_leaves(client, world, mail_server, a
     assert not Alert.objects.exists()
     assert mail_program.post(target).status_code == 200
     assert client.get(target).status_code == 404
+
+
+def test_an_owner_who_asks_in_welsh_is_written_to_in_welsh_by_whoever_writes(client, world, mail_server, at):
+    welsh = {"headers": {"Accept-Language": "cy"}}
+    ask(client, **welsh)
+    [asked] = mails(mail_server)
+    assert asked["subject"] == "Cadarnhewch eich bod am glywed am eich car"
+    assert "Mae rhif cofrestru’r car yn gorffen â AAA." in asked["text"]
+    client.post(link_in(asked), **welsh)
+    confirmed(at, "eve@example.com")
+    world.stock(2)
+
+    assert telling.tell(at=at) == 2
+
+    mine, eves = (emails(kind="alert.changed", to=to)[0] for to in (EMAIL, "eve@example.com"))
+    assert (mine.subject, eves.subject) == (YN_BAROD, "Your car can be repaired now: what it needs can be had.")
+    assert "Yr hyn y cewch ei wneud yn gyfreithlon heddiw:\n" in mine.text
+    assert "Ffoniwch eich garej nawr" in mine.text
+    assert "I atal yr e-byst hyn" in mine.text
+    assert "Ring your garage now" in eves.text
+
+
+def test_a_language_is_chosen_until_it_is_confirmed_and_by_nobody_else_after(client, world):
+    ask(client)
+    ask(client, headers={"Accept-Language": "cy"})
+    assert [mail.subject for mail in emails()] == [
+        "Confirm that you want to hear about your car",
+        "Cadarnhewch eich bod am glywed am eich car",
+    ]
+    Alert.objects.update(confirmed_at=timezone.now())
+    ask(client)
+    assert emails()[-1].subject == "Rydym eisoes yn ysgrifennu atoch am y car hwn"
 
 
 def test_no_plate_and_no_address_stands_in_a_link_or_is_kept_by_a_browser(client, world, mail_server):
@@ -241,9 +274,9 @@ def test_nothing_personal_is_shown_by_a_row_or_an_error(world, at):
     assert EMAIL not in str(confirmed(at))
     assert PLATE not in str(Alert.objects.get())
     with pytest.raises(NotFoundError, match="We do not know"):
-        alerts.ask(email=EMAIL, registration="AB91ZZZ", postcode="", address="198.51.100.1", at=at)
+        alerts.ask(email=EMAIL, registration="AB91ZZZ", postcode="", language="en-gb", address="198.51.100.1", at=at)
     with pytest.raises(DomainError) as error:
-        alerts.ask(email="x", registration=PLATE, postcode="", address="198.51.100.1", at=at)
+        alerts.ask(email="x", registration=PLATE, postcode="", language="en-gb", address="198.51.100.1", at=at)
     assert error.value.code == "bad_email"
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.commands import makemessages
 
-# Not ours, or read by nobody in another language: the admin and e-mails are English.
-NOT_TRANSLATED = (".venv/*", "tests/*", "bench/*", "*/templates/admin/*", "*/mail/*", "garagehub/sandbox/*")
+# Not ours, or read by nobody in another language: the admin and e-mails are English, but for those to owners.
+_ENGLISH_MAIL = ("*/accounts/mail/*", "*/notices/mail/*", "*/watches/mail/*")
+NOT_TRANSLATED = (".venv/*", "tests/*", "bench/*", "*/templates/admin/*", *_ENGLISH_MAIL, "garagehub/sandbox/*")
 
 
 class Command(makemessages.Command):
