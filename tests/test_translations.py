@@ -25,8 +25,17 @@ TEMPLATES = CHECKOUT / "garagehub" / "templates"
 FOR_OWNERS = [
     *TEMPLATES.glob("base.html"),
     *(TEMPLATES / "web" / name for name in ("home.html", "_board.html", "_verdict.html", "_live.html", "privacy.html")),
-    *(page for folder in ("alerts", "components", "errors", "lookup") for page in (TEMPLATES / folder).glob("*.html")),
-    *(TEMPLATES / "alerts" / "mail").glob("*.txt"),
+    *(
+        page
+        for folder in ("alerts", "components", "errors", "lookup", "notices")
+        for page in (TEMPLATES / folder).glob("*.html")
+    ),
+    *(letter for folder in ("alerts", "notices") for letter in (TEMPLATES / folder / "mail").glob("*.txt")),
+    *(
+        CHECKOUT / "dealers" / "notices" / name
+        for name in ("audience.py", "letters.py", "plans.py", "subscriptions.py")
+    ),
+    CHECKOUT / "garagehub" / "accounts" / "strangers.py",
     *(CHECKOUT / "parts" / "lookup").glob("[!_]*.py"),
     *(CHECKOUT / "parts" / "notices" / name for name in ("alerts.py", "letters.py")),
     CHECKOUT / "garagehub" / "web" / "board.py",

@@ -54,6 +54,9 @@ class Subscriber(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField("e-mail address", max_length=254)
+    language = models.CharField(
+        max_length=10, default=settings.LANGUAGE_CODE, help_text="In which its owner asked, and is written to."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -29,7 +29,7 @@ class Scope:
         """In words."""
         systems = ", ".join(str(System(system).label) for system in self.systems) or _("Every system")
         make = self.make.name.title() if self.make else _("every make")
-        where = ", ".join(REGION_NAMES[region] for region in self.regions) or _("the whole United Kingdom")
+        where = ", ".join(_(REGION_NAMES[region]) for region in self.regions) or _("the whole United Kingdom")
         words = {"systems": systems, "make": make, "where": where, "count": len(self.dealer_ids)}
         if self.dealer_ids:
             return _("%(systems)s, %(make)s, at %(count)s dealers in %(where)s") % words

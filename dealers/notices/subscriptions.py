@@ -15,7 +15,7 @@ from dealers.models import Incident, Make, Subscriber, Subscription, System
 from dealers.notices import letters, tokens
 from garagehub.accounts.strangers import checked_email, may_write_to, take_turn_of_place
 from garagehub.lib.errors import NotFoundError
-from garagehub.outbox.mail import Letter, in_english, queue_emails
+from garagehub.outbox.mail import Letter, queue_emails
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +54,28 @@ class About:
         raise NotFoundError(_("There is nothing here to subscribe to."), code="subject_not_found")
 
 
-def subscribe(*, email: str, about: About, address: str, at: datetime) -> None:
+def subscribe(*, email: str, about: About, language: str, address: str, at: datetime) -> None:
     """Send a link to confirm with. Nothing else is ever sent to an address that did not confirm.
 
     The answer is the same whoever asks for whatever address, so that nobody learns who is subscribed. `address` is the
-    network address of who asks. DomainError for what is no e-mail address, TooManyError for too many tries.
+    network address of who asks; `language`, a code of `LANGUAGES`, is what every letter is written in. DomainError for
+    what is no e-mail address, TooManyError for too many tries.
     """
     email = checked_email(email)
     take_turn_of_place(address, at=at)
     fields = about.fields()
     if not may_write_to(email, at=at):
         return
-    with transaction.atomic(), in_english():
-        queue_emails([_asked(email, fields, at=at)], kind="subscription.confirm", at=at)
+    with transaction.atomic():
+        queue_emails([_asked(email, fields, language=language, at=at)], kind="subscription.confirm", at=at)
 
 
-def _asked(email: str, fields: dict[str, Any], *, at: datetime) -> Letter:
-    subscriber, _new = Subscriber.objects.get_or_create(email=email, defaults={"created_at": at})
+def _asked(email: str, fields: dict[str, Any], *, language: str, at: datetime) -> Letter:
+    fresh = {"created_at": at, "language": language}
+    subscriber, _new = Subscriber.objects.get_or_create(email=email, defaults=fresh)
+    if subscriber.language != language and not confirmed(subscriber):  # later it is not for whoever types the address
+        subscriber.language = language
+        subscriber.save(update_fields=["language"])
     whole = {"make": None, "dealer": None, "incident": None, "system": ""} | fields
     subscription, is_new = Subscription.objects.get_or_create(
         subscriber=subscriber, **whole, defaults={"created_at": at}

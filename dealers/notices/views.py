@@ -28,6 +28,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             subscriptions.subscribe(
                 email=email,
                 about=subscriptions.About.parse(about),
+                language=request.LANGUAGE_CODE,
                 address=client_address(request),
                 at=timezone.now(),
             )

@@ -34,7 +34,7 @@ def in_english() -> translation.override:
     """For writing e-mails while somebody reads our pages in another language.
 
     Most are written by tasks, which know of no reader's language; so that nobody gets some of each, all are English but
-    those to an owner about their car (`parts.notices.alerts`), where the language is kept.
+    those to owners about their car and to subscribers, of whom we keep the language they asked in.
     """
     return translation.override(settings.LANGUAGE_CODE)
 

@@ -18,6 +18,7 @@ from tests.factories import dealer, emails, events, make
 pytestmark = pytest.mark.django_db
 START, END = AT + timedelta(days=1), AT + timedelta(days=1, hours=2)
 LATER = timedelta(minutes=1)
+WALES = next(number for number, name in REGION_NAMES.items() if name == "Wales")
 
 
 def outage(**scope):
@@ -80,6 +81,23 @@ def test_what_is_told_says_when_what_and_where(hook, settings):
         "link": link,
     }
     assert events(every) == [("maintenance.changed", {"works": [expected]})]
+
+
+def test_planned_work_and_incidents_are_told_in_the_readers_language(hook):
+    Subscriber.objects.filter(pk=reader().subscriber.pk).update(language="cy")
+    every = hook()
+    planned(make=make("LAND ROVER"), systems=["diagnostics"], regions=[WALES])
+    incidents.start(title="Outage", body="We look into it.", at=AT)
+
+    telling.tell(at=AT)
+
+    work, outage = sorted(emails(), key=lambda mail: mail.kind, reverse=True)
+    assert work.subject == "Wedi’i gynllunio: Diagnostics server is replaced"
+    assert "O 21 Tachwedd 2026 09:00 tan 21 Tachwedd 2026 11:00" in work.text
+    assert "Diagnosteg, Land Rover (Cymru)" in work.text
+    assert outage.subject == "Yn ymchwilio: Outage"
+    assert "We look into it." in outage.text, "as people wrote it"
+    assert events(every)[0][1]["stage"] == "investigating", "machines are told English"
 
 
 def test_the_waves_of_an_outage_are_one_email_and_few_messages(hook):

@@ -58,6 +58,24 @@ def test_a_link_shows_a_button_and_only_the_button_confirms(client, mail_server)
     assert "List-Unsubscribe" not in mail["headers"], "there is nothing to leave yet"
 
 
+def test_who_asks_in_welsh_is_written_to_in_welsh_and_by_nobody_else_in_english(client, mail_server):
+    welsh = {"headers": {"Accept-Language": "cy"}}
+    ask(client)
+    ask(client, **welsh)
+    english, asked = (mail["subject"] for mail in mails(mail_server)[::-1])
+    assert english == "Confirm that you want to hear from GarageHub"
+    assert asked == "Cadarnhewch eich bod am glywed gan GarageHub"
+    mail = mails(mail_server)[0]
+    assert "ysgrifennu at y cyfeiriad hwn ynghylch: Popeth." in mail["text"]
+    client.post(link_in(mail), **welsh)
+
+    ask(client)
+    mail = mails(mail_server)[0]
+    assert mail["subject"] == "Rydych wedi tanysgrifio eisoes"
+    assert "Yr hyn y cewch wybod amdano" in mail["text"]
+    assert "Atal popeth" in client.get(link_in(mail), **welsh).content.decode()
+
+
 def test_pages_behind_links_are_stored_nowhere(client, confirmed):
     answer = client.get(confirmed)
     assert "no-store" in answer["Cache-Control"]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dealers import incidents
 from dealers.models import Incident, IncidentUpdate, StatusChange, Subscriber, Subscription
@@ -92,6 +92,27 @@ def test_an_outage_of_a_make_is_one_message_and_a_dealers_own_readers_hear_of_it
     ]
     assert len(events(singles)) == 40
     assert (every.subject, one.subject) == ("Everything", here[7].name)
+
+
+def test_each_reader_is_told_in_their_language_whoever_writes(at):
+    rover, jaguar = [dealer("LAND ROVER") for _ in range(7)], dealer("JAGUAR", name="Yma")
+    was(jaguar, "operational", at)
+    reader("ada@example.com")
+    Subscriber.objects.filter(pk=reader("mair@example.com").subscriber.pk).update(language="cy")
+    for place in (*rover, jaguar):
+        change(place, at)
+    with translation.override("cy"):
+        telling.tell(at=at)
+
+    [english], [welsh] = emails(to="ada@example.com"), emails(to="mair@example.com")
+    assert english.subject == "Land Rover, Diagnostics: changed at 7 dealers, now not working at 7, and 1 more"
+    assert "Yma, Diagnostics: now not working" in english.text
+    assert (
+        welsh.subject
+        == "Land Rover, Diagnosteg: wedi newid gan 7 o ddelwyr, nawr ddim yn gweithio gan 7 (1 arall hefyd)"
+    )
+    assert "- Yma, Diagnosteg: ddim yn gweithio nawr" in welsh.text
+    assert "Fel y mae nawr, a pham:" in welsh.text
 
 
 def test_stragglers_of_an_outage_wait_for_half_an_hour(at):

@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from django.utils import translation
 
+from garagehub.accounts.letters import send_letter
 from garagehub.outbox.models import Message
 from garagehub.web import views
 from garagehub.web.language import speaks_to_people
@@ -175,12 +176,22 @@ def test_the_shared_board_has_an_address_for_each_language(welsh: Client):
 
 
 @pytest.mark.django_db
-def test_an_email_is_english_throughout_whoever_asks_for_it(welsh: Client):
+def test_a_letter_to_a_subscriber_is_in_their_language_throughout(welsh: Client):
     welsh.post("/subscriptions/", {"email": "owner@example.org", "about": "system:diagnostics"})
 
     letter = Message.objects.get()
-    assert letter.subject == "Confirm that you want to hear from GarageHub"
-    assert "Diagnostics" in letter.text
+    assert letter.subject == "Cadarnhewch eich bod am glywed gan GarageHub"
+    assert "Diagnosteg" in letter.text
+
+
+@pytest.mark.django_db
+def test_a_letter_about_an_account_is_english_throughout_whoever_causes_it():
+    with translation.override("cy"):
+        send_letter("password_changed", to="owner@example.org", at=NOW)
+
+    letter = Message.objects.get()
+    assert letter.subject == "Your GarageHub password was changed"
+    assert "22 November 2026" in letter.text
 
 
 @pytest.mark.django_db
