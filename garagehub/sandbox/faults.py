@@ -126,6 +126,7 @@ class FaultBoard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._spent: list[Fault] = []
         self._ids = itertools.count(1)
 
     def put(self, *, target: str, name: str, times: int | None, options: Mapping[str, Any]) -> Fault:
@@ -167,6 +168,7 @@ class FaultBoard:
                 if fault.times is not None:
                     fault.times -= 1
             # An exhausted fault leaves the board, but the request it met last still waits its time.
+            self._spent += [fault for fault in self._faults if fault.times == 0]
             self._faults = [fault for fault in self._faults if fault.times != 0]
         return met
 
@@ -178,6 +180,9 @@ class FaultBoard:
     def clear(self, fault_id: int | None = None) -> int:
         """Take one fault down, or all; those who hang or drip because of it are let go. Says how many there were."""
         with self._lock:
+            for fault in [f for f in self._spent if fault_id in {None, f.id}]:
+                fault.cleared.set()
+                self._spent.remove(fault)
             return self._drop([f for f in self._faults if fault_id in {None, f.id}])
 
     def _drop(self, faults: list[Fault]) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -109,6 +110,18 @@ def test_hang_waits_and_lets_go_when_it_is_taken_down(sandbox):
         sandbox.client.get(f"/{NDJSON}", timeout=0.3)
     sandbox.client.delete("/faults")
     assert sandbox.client.get(f"/{NDJSON}").status_code == 200
+
+
+def test_the_last_request_of_a_fault_that_is_used_up_is_let_go_too(sandbox):
+    sandbox.fault("hooks", "hook_late", times=1, seconds=60.0)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(httpx.post, f"{sandbox.url}/hooks/shop", json={}, timeout=20, trust_env=False)
+        while not sandbox.hooks("shop"):
+            assert not waiting.done()
+            time.sleep(0.02)  # the request's own timeout bounds it
+        assert sandbox.client.get("/faults").json()["faults"] == []
+        sandbox.client.delete("/faults")
+        assert waiting.result(5).is_success
 
 
 def test_hang_ends_in_a_reset_after_its_seconds(sandbox):
