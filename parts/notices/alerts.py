@@ -32,8 +32,8 @@ def ask(*, email: str, registration: str, postcode: str, language: str, address:
     """Send a link to confirm with. Nothing else is ever sent to an address that did not confirm.
 
     The answer is the same for whatever e-mail address, so that nobody learns who watches which car. `address` is the
-    network address of who asks; `language`, a code of `LANGUAGES`, is what every letter is written in. DomainError for what is no e-mail address, plate or postcode, NotFoundError for a car
-    we do not know, TooManyError for too many tries.
+    network address of who asks; every letter is written in `language`, a code of `LANGUAGES`. DomainError for what is no
+    e-mail address, plate or postcode, NotFoundError for a car we do not know, TooManyError for too many tries.
     """
     email = checked_email(email)
     take_turn_of_place(address, at=at)

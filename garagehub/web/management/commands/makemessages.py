@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.commands import makemessages
 
-# Not ours, or read by nobody in another language: the admin and e-mails are English, but for those to owners and subscribers.
+# Not ours, or read by nobody in another language: the admin is English, and so are e-mails but to owners and subscribers.
 _ENGLISH_MAIL = ("*/accounts/mail/*", "*/watches/mail/*")
 NOT_TRANSLATED = (".venv/*", "tests/*", "bench/*", "*/templates/admin/*", *_ENGLISH_MAIL, "garagehub/sandbox/*")
 
