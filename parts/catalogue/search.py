@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
+import msgspec
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -29,7 +28,7 @@ UNKNOWN = "unknown"
 _RESOLVE = (Path(__file__).parent / "sql" / "resolve_numbers.sql").read_text(encoding="utf-8")
 
 
-class Successor(NamedTuple):
+class Successor(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A part that replaces the one asked for, perhaps through others. `is_set`: only together with its group."""
 
     part_id: int
@@ -43,7 +42,7 @@ class Successor(NamedTuple):
     grade: str
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A part whose number it may be."""
 
     part_id: int
@@ -55,7 +54,7 @@ class Candidate(NamedTuple):
     successors: tuple[Successor, ...]
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """What was found for one input. The part's fields are empty when it is unknown or ambiguous.
 
     `matched`: `exact` as stored, `normalised` but for case and separators, `superseded` found and since replaced,
@@ -72,6 +71,9 @@ class Match(NamedTuple):
     grade: str | None = None
     successors: tuple[Successor, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+
+
+_SUCCESSORS = msgspec.json.Decoder(tuple[Successor, ...])
 
 
 def known_part(part_number: str, *, brand: str) -> Match:
@@ -92,7 +94,7 @@ def resolve_numbers(numbers: Sequence[str]) -> list[Match]:
         raise DomainError(message, code="too_many_numbers", fields={"part_numbers": [message]})
     norms = [normalise(number) for number in numbers]
     found = _find({norm for norm in norms if norm})
-    return [_match(number, found.get(norm, [])) for number, norm in zip(numbers, norms, strict=True)]
+    return [_match(number, found.get(norm, ())) for number, norm in zip(numbers, norms, strict=True)]
 
 
 def search_parts(text: str) -> PartQuerySet:
@@ -136,28 +138,20 @@ def _beginning(*words: str) -> SearchQuery:
     return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="english", search_type="raw")
 
 
-class _Found(NamedTuple):
-    raw: str
-    candidate: Candidate
-
-
-def _find(norms: set[str]) -> dict[str, list[_Found]]:
-    found: dict[str, list[_Found]] = {}
+def _find(norms: set[str]) -> dict[str, list[tuple[str, Candidate]]]:
+    """By number as compared: each part it may be, with the number as stored."""
+    found: dict[str, list[tuple[str, Candidate]]] = {}
     with prepared_cursor() as cursor:
         # As one text: the driver sends many ten times as quickly as one by one. No number has a line's end in it.
         cursor.execute(_RESOLVE, {"norms": "\n".join(sorted(norms)), "depth": MAX_CHAIN})
-        for norm, raw, successors, *part in cursor.fetchall():
-            found.setdefault(norm, []).append(_Found(raw, _candidate(part, successors)))
+        for norm, raw, successors, part_id, number, brand, description, lifecycle, grade in cursor.fetchall():
+            replaced_by = _SUCCESSORS.decode(successors) if successors else ()
+            candidate = Candidate(part_id, number, brand, description, lifecycle, grade, replaced_by)
+            found.setdefault(norm, []).append((raw, candidate))
     return found
 
 
-def _candidate(part: list[Any], successors: str | None) -> Candidate:
-    part_id, number, brand, description, lifecycle, grade = part
-    replaced_by = tuple(Successor(*row) for row in json.loads(successors)) if successors else ()
-    return Candidate(part_id, number, brand, description, lifecycle, grade, replaced_by)
-
-
-def _match(number: str, found: list[_Found]) -> Match:
+def _match(number: str, found: Sequence[tuple[str, Candidate]]) -> Match:
     if not found:
         return Match(number, UNKNOWN)
     if len(found) > 1:
@@ -169,4 +163,15 @@ def _match(number: str, found: list[_Found]) -> Match:
 
 def match_of(candidate: Candidate, matched: str, *, typed: str | None = None) -> Match:
     """What is found for what was typed: by default, for a part found in another way, its number."""
-    return Match(candidate.part_number if typed is None else typed, matched, *candidate, (candidate,))
+    return Match(
+        candidate.part_number if typed is None else typed,
+        matched,
+        candidate.part_id,
+        candidate.part_number,
+        candidate.brand,
+        candidate.description,
+        candidate.lifecycle,
+        candidate.grade,
+        candidate.successors,
+        (candidate,),
+    )

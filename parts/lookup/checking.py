@@ -22,6 +22,7 @@ WHERE EXISTS (SELECT FROM parts_feed f WHERE f.supplier_id = s.id AND f.is_enabl
     OR (s.code = %(own)s::text AND s.confirmed_at IS NOT NULL)
 ORDER BY s.name, s.code
 """
+_UNKNOWN = Availability.UNKNOWN.value
 
 
 def check_parts(
@@ -38,9 +39,11 @@ def check_parts(
 
 def rows_of(matches: Sequence[Match], *, place: Place, at: datetime) -> list[dict[str, Any]]:
     """What is known of each match, seen from the place. One query for any number of them."""
-    wanted = {part_id for match in matches for part_id in _parts_of(match)}
+    candidates = [candidate for match in matches for candidate in match.candidates]
+    wanted = {candidate.part_id for candidate in candidates}
+    wanted.update([successor.part_id for candidate in candidates for successor in candidate.successors])
     seen = supplies_of([Seen(part_id, place.region) for part_id in wanted], place=place, at=at)
-    supplies = {one.part_id: supply for one, supply in seen.items()}
+    supplies = {part_id: supply for (part_id, _), supply in seen.items()}
     return [_row(match, supplies) for match in matches]
 
 
@@ -70,23 +73,32 @@ def _named(rows: Iterable[dict[str, Any]]) -> set[str]:
     return {offer["supplier"] for offer in shown if offer}
 
 
-def _parts_of(match: Match) -> list[int]:
-    own = [candidate.part_id for candidate in match.candidates]
-    return own + [successor.part_id for candidate in match.candidates for successor in candidate.successors]
-
-
 def _row(match: Match, supplies: dict[int, Supply]) -> dict[str, Any]:
     supply = supplies.get(match.part_id) if match.part_id is not None else None
-    offers = supply.offers if supply else ()
+    offers = supply.offers if supply else []
+    part_number, brand, description, grade = match.part_number, match.brand, match.description, match.grade
+    alternatives = [_alternative(other, supplies.get(other.part_id)) for other in _others(match)]
+    alternatives += [
+        {
+            "part_number": part_number,
+            "brand": brand,
+            "description": description,
+            "grade": grade,
+            "relation": "other_source",
+            "availability": offer["availability"],
+            "best": offer,
+        }
+        for offer in offers[1:]
+    ]
     return {
         "input": match.input,
         "matched": match.matched,
-        "part_number": match.part_number,
-        "brand": match.brand,
-        "description": match.description,
-        "grade": match.grade,
+        "part_number": part_number,
+        "brand": brand,
+        "description": description,
+        "grade": grade,
         "lifecycle": supply.lifecycle if supply else match.lifecycle,
-        "availability": supply.availability if supply else Availability.UNKNOWN,
+        "availability": supply.availability if supply else _UNKNOWN,
         "quantity": supply.quantity if supply else None,
         "demand": supply.demand if supply else None,
         "best": offers[0] if offers else None,
@@ -94,16 +106,13 @@ def _row(match: Match, supplies: dict[int, Supply]) -> dict[str, Any]:
         "can_be_had": supply.is_ready if supply else None,
         "expected_on": supply.expected_on if supply else None,
         "checked_at": supply.cover.checked_at if supply else None,
-        "alternatives": _alternatives(match, supplies) + [_elsewhere(match, offer) for offer in offers[1:]],
+        "alternatives": alternatives,
     }
 
 
-def _alternatives(match: Match, supplies: dict[int, Supply]) -> list[dict[str, Any]]:
+def _others(match: Match) -> Sequence[Candidate | Successor]:
     """What replaces the part; of a number that several brands use, each of them."""
-    others: list[Candidate | Successor] = list(match.successors)
-    if match.matched == AMBIGUOUS:
-        others += match.candidates
-    return [_alternative(other, supplies.get(other.part_id)) for other in others]
+    return match.candidates if match.matched == AMBIGUOUS else match.successors
 
 
 def _alternative(other: Candidate | Successor, supply: Supply | None) -> dict[str, Any]:
@@ -113,19 +122,6 @@ def _alternative(other: Candidate | Successor, supply: Supply | None) -> dict[st
         "description": other.description,
         "grade": other.grade,
         "relation": "replaces" if isinstance(other, Successor) else "same_number",
-        "availability": supply.availability if supply else Availability.UNKNOWN,
+        "availability": supply.availability if supply else _UNKNOWN,
         "best": supply.offers[0] if supply and supply.offers else None,
-    }
-
-
-def _elsewhere(match: Match, offer: dict[str, Any]) -> dict[str, Any]:
-    """The same part from the next best source."""
-    return {
-        "part_number": match.part_number,
-        "brand": match.brand,
-        "description": match.description,
-        "grade": match.grade,
-        "relation": "other_source",
-        "availability": offer["availability"],
-        "best": offer,
     }

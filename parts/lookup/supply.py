@@ -65,11 +65,11 @@ class Offer(msgspec.Struct, array_like=True):
     dealer: str | None
     dealer_name: str | None
     tier: str
+    latitude: float | None
+    longitude: float | None
     quantity: int | None
     price_pence: int | None
     lead_time_days: int | None
-    latitude: float | None
-    longitude: float | None
     is_limited: bool
     can_get: bool
     is_here: bool
@@ -97,7 +97,26 @@ def supplies_of(seen: Collection[Seen], *, place: Place | None, at: datetime) ->
         cursor.execute(_OF_FEW if len(seen) <= _FEW else _OF_MANY, parameters)
         rows = cursor.fetchall()
     covers = {words: _COVER.decode(words) for words in {row[-1] for row in rows} if words}
-    return {Seen(row[0], row[1]): _supply(row[2:-1], covers.get(row[-1], _NO_COVER), place) for row in rows}
+    supplies = {}
+    for part_id, region, lifecycle, is_ready, is_possible, *stock, quantity, expected_on, offers, demand, words in rows:
+        in_stock, limited, in_stock_elsewhere, on_backorder, is_listed = stock
+        supplies[Seen(part_id, region)] = supply_of(
+            lifecycle=lifecycle,
+            is_ready=is_ready,
+            is_possible=is_possible,
+            in_stock=in_stock,
+            limited=limited,
+            in_stock_elsewhere=in_stock_elsewhere,
+            on_backorder=on_backorder,
+            is_listed=is_listed,
+            quantity=quantity,
+            demand=demand,
+            expected_on=expected_on,
+            offers=_OFFERS.decode(offers) if offers else [],
+            cover=covers.get(words, _NO_COVER),
+            place=place,
+        )
+    return supplies
 
 
 def _array(numbers: Iterable[int]) -> str:
@@ -142,27 +161,6 @@ def supply_of(
         offers=[_shown(offer, place) for offer in offers if offer.can_get],
         elsewhere=_shown(offers[0], place) if offers and not offers[0].can_get and not offers[0].is_here else None,
         cover=cover,
-    )
-
-
-def _supply(row: tuple[Any, ...], cover: Cover, place: Place | None) -> Supply:
-    lifecycle, is_ready, is_possible, in_stock, limited, elsewhere, backorder, listed, *counted, text, demand = row
-    quantity, expected_on = counted
-    return supply_of(
-        lifecycle=lifecycle,
-        is_ready=is_ready,
-        is_possible=is_possible,
-        in_stock=in_stock,
-        limited=limited,
-        in_stock_elsewhere=elsewhere,
-        on_backorder=backorder,
-        is_listed=listed,
-        quantity=quantity,
-        demand=demand,
-        expected_on=expected_on,
-        offers=_OFFERS.decode(text) if text else [],
-        cover=cover,
-        place=place,
     )
 
 

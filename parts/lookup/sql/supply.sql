@@ -2,30 +2,34 @@
 -- could send it. "Fresh" is decided by the suppliers' own limits, whether it can be got by the branches' reach, both as of
 -- the last drain. Most offers say "none": they are read only of parts that no offer with stock answers for.
 WITH asked AS (
-    SELECT a.part_id, a.region, p.brand_id, p.lifecycle
-    FROM unnest(%(part_ids)s::bigint[], %(regions)s::int[]) AS a (part_id, region)
+    SELECT a.seat, a.part_id, a.region, p.brand_id, p.lifecycle
+    FROM unnest(%(part_ids)s::bigint[], %(regions)s::int[]) WITH ORDINALITY AS a (part_id, region, seat)
     JOIN parts_part p ON p.id = a.part_id
 ),
 -- Where offers lie: of many parts, all branches read once, since most of them have an offer; of a few, those that have.
 source AS {kept} (
-    SELECT br.branch_id, br.stocked, br.ready, b.tier,
+    SELECT br.branch_id, br.stocked, br.ready, middle.latitude, middle.longitude,
            CASE b.tier WHEN 'shelf' THEN 0 WHEN 'branch' THEN 1 ELSE 2 END AS farness,
-           s.name AS supplier, dl.code AS dealer, coalesce(dl.name, nullif(b.name, '')) AS dealer_name,
-           coalesce(b.latitude, dl.latitude) AS latitude, coalesce(b.longitude, dl.longitude) AS longitude
+           rtrim(json_build_array(
+               s.name, dl.code, coalesce(dl.name, nullif(b.name, '')), b.tier, middle.latitude, middle.longitude
+           )::text, ']') AS whose
     FROM parts_branchreach br
     JOIN parts_branch b ON b.id = br.branch_id
     JOIN parts_supplier s ON s.id = b.supplier_id
     LEFT JOIN dealers_dealer dl ON dl.id = b.dealer_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(b.latitude, dl.latitude) AS latitude, coalesce(b.longitude, dl.longitude) AS longitude
+    ) middle
     WHERE br.stocked <> 0
 ),
 -- A degree of longitude is about 0.6 of one of latitude here.
 stock AS (
-    SELECT a.part_id, a.region, o.quantity, o.price_pence, o.lead_time_days,
+    SELECT a.seat, br.branch_id, br.whose, br.farness, o.quantity, o.price_pence, o.lead_time_days,
            o.availability = 'limited' AS is_limited,
            o.lifecycle = 'active' AS is_sold,
            br.stocked >> a.region & 1 = 1 AS is_here,
            br.ready >> a.region & 1 = 1 AS can_get,
-           (br.latitude - %(latitude)s::float8) ^ 2 + (0.6 * (br.longitude - %(longitude)s::float8)) ^ 2 AS far, br.*
+           (br.latitude - %(latitude)s::float8) ^ 2 + (0.6 * (br.longitude - %(longitude)s::float8)) ^ 2 AS far
     FROM asked a
     JOIN parts_offer o ON o.part_id = a.part_id AND o.availability IN ('in_stock', 'limited')
     JOIN source br USING (branch_id)
@@ -34,22 +38,25 @@ stock AS (
 -- Of what can be got: soonest first, then nearest. Of what lies out of reach: nearest first.
 ranked AS (
     SELECT stock.*, row_number() OVER (
-               PARTITION BY part_id, region
+               PARTITION BY seat
                ORDER BY can_get DESC, is_here, CASE WHEN can_get THEN lead_time_days END, far, lead_time_days, farness,
                         price_pence, branch_id) AS place
     FROM stock
 ),
+-- The best offers' JSON: what is the same for all of a branch (`whose`, an array left open) was made once. The rest is put
+-- together as text; `json_build_array` would take twice as long.
 had AS (
-    SELECT part_id, region,
+    SELECT seat,
            bool_or(is_here AND NOT is_limited) AS in_stock,
            bool_or(is_here AND is_limited) AS limited,
            bool_or(NOT is_limited) FILTER (WHERE NOT is_here) AS in_stock_elsewhere,
            bool_or(is_sold) AS is_sold,
            sum(quantity) FILTER (WHERE can_get) AS quantity,
-           json_agg(json_build_array(
-               supplier, dealer, dealer_name, tier, quantity, price_pence, lead_time_days,
-               latitude, longitude, is_limited, can_get, is_here) ORDER BY place) FILTER (WHERE place <= 3)::text AS offers
-    FROM ranked GROUP BY part_id, region
+           '[' || string_agg(concat_ws(
+               ',', whose, coalesce(quantity::text, 'null'), coalesce(price_pence::text, 'null'),
+               coalesce(lead_time_days::text, 'null'), is_limited::text, can_get::text, is_here::text
+           ) || ']', ',' ORDER BY place) FILTER (WHERE place <= 3) || ']' AS offers
+    FROM ranked GROUP BY seat
 ),
 -- The same for all parts of a brand, so as one text that is read once.
 cover AS (
@@ -87,7 +94,7 @@ SELECT asked.part_id, asked.region,
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
-LEFT JOIN had ON had.part_id = asked.part_id AND had.region = asked.region
+LEFT JOIN had ON had.seat = asked.seat
 LEFT JOIN LATERAL (
     SELECT bool_or(o.availability = 'on_backorder' AND is_here) AS backorder,
            bool_or(o.availability IN ('out_of_stock', 'on_backorder') OR o.quantity = 0) AS listed,
