@@ -40,7 +40,7 @@ _LARGE = ("parts_part", "parts_partnumber", "parts_offer", "parts_vehicle", "par
 _EMPTIED = """
 dealers_make, dealers_dealer, parts_brand, parts_supplier, parts_repairkind, parts_manualreference, parts_vehicle,
 parts_dirty, parts_engineclock, parts_branchreach, parts_brandcover, parts_makereach, parts_requirementoption,
-parts_partavailability, parts_readiness, parts_repairneed, parts_repairstatus, parts_blockchange
+parts_partavailability, parts_readiness, parts_repairneed, parts_partdemand, parts_repairstatus, parts_blockchange
 """
 _SOLD_OR_BACK = """
 UPDATE parts_offer SET quantity = 5 - 5 * sign(coalesce(quantity, 1)),

@@ -27,6 +27,7 @@ WHOLE_ABOVE = {
     layers.AVAILABILITY: 3_000,
     layers.READINESS: 3_000,
     layers.NEEDS: 100_000,
+    layers.DEMAND: 10_000,
     layers.STATUSES: 100_000,
 }
 # A drain hands over to the next beat after this many takes, so that writers who never rest cannot keep it for ever.
@@ -42,6 +43,7 @@ class _Written:
     parts: int = 0
     repairs: int = 0
     needs: int = 0
+    demands: int = 0
     vehicles: int | None = 0
     changed: int = 0
     newly_blocked: int = 0
@@ -52,7 +54,7 @@ class _Written:
 class Counts(_Written):
     """What a run did.
 
-    `marks`: distinct marks taken. `branches` to `needs`: rows of each layer written. `vehicles`: looked at again, all
+    `marks`: distinct marks taken. `branches` to `demands`: rows of each layer written. `vehicles`: looked at again, all
     of them (None) in a full run. `changed`: statuses written; `newly_blocked` and `released`: verdicts that became or
     ceased to be blocked. `blocked`: vehicles blocked now and not off the road by choice; counted in a full run only.
     """
@@ -156,15 +158,26 @@ def _follow(run: Scratch, marks: Counter[str], *, is_full: bool, rebuild: bool) 
     )
     if not (is_full or marks or branches or brands or makes or _a_word_ran_out(run)):
         return _Written()
-    options = _expand_options(run, is_full=is_full) if is_full or marks[Mark.REPAIR] else 0
+    are_options_marked = is_full or bool(marks[Mark.REPAIR])
+    options = _expand_options(run, is_full=is_full) if are_options_marked else 0
     # Who took a branch away took its offers with it, and nobody can tell any more of which parts.
     is_branch_gone = bool(branches and run.rows("SELECT FROM delta_branch_reach WHERE op = 'D' LIMIT 1"))
     parts = _settle_dirty(run, layers.AVAILABILITY, is_full=is_full or is_branch_gone)
     repairs = _settle_dirty(run, layers.READINESS, is_full=is_full)
     are_needs_marked = bool(marks[Mark.VEHICLE] or marks[Mark.REPAIR] or marks[Mark.MANUAL_REFERENCE])
     needs = _settle_needs(run, is_full=is_full, rebuild=rebuild) if is_full or are_needs_marked else 0
+    if needs and not are_options_marked:
+        run.skip(layers.OPTIONS)
+    demands = _settle_demand(run, rebuild=rebuild) if needs or are_options_marked else 0
     below = _Written(
-        branches=branches, brands=brands, makes=makes, options=options, parts=parts, repairs=repairs, needs=needs
+        branches=branches,
+        brands=brands,
+        makes=makes,
+        options=options,
+        parts=parts,
+        repairs=repairs,
+        needs=needs,
+        demands=demands,
     )
     if not (is_full or repairs or needs):
         return below
@@ -225,6 +238,13 @@ def _settle_needs(run: Scratch, *, is_full: bool, rebuild: bool) -> int:
     if differences:
         run.write(layer)
     return differences
+
+
+def _settle_demand(run: Scratch, *, rebuild: bool) -> int:
+    """Count again who waits for the parts that this run's options and needs are about."""
+    if rebuild:
+        return _settle(run, layers.DEMAND, whole=True)
+    return _settle_dirty(run, layers.DEMAND, is_full=False)
 
 
 def _needs_add_up(run: Scratch, dirty: int) -> bool:

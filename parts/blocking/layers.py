@@ -88,6 +88,7 @@ NEEDS = Layer(
     dirty="dirty_defect",
     dirty_key="defect_id",
 )
+DEMAND = Layer("demand", "parts_partdemand", ("part_id",), ("vehicles",), dirty="dirty_demand", dirty_key="part_id")
 STATUSES = Layer(
     "statuses",
     "parts_repairstatus",
@@ -96,7 +97,7 @@ STATUSES = Layer(
     dirty="touched_vehicle",
     dirty_key="vehicle_id",
 )
-LAYERS = (BRANCH_REACH, BRAND_COVER, MAKE_REACH, OPTIONS, SPLITS, AVAILABILITY, READINESS, NEEDS, STATUSES)
+LAYERS = (BRANCH_REACH, BRAND_COVER, MAKE_REACH, OPTIONS, SPLITS, AVAILABILITY, READINESS, NEEDS, DEMAND, STATUSES)
 
 
 @cache

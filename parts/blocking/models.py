@@ -120,10 +120,11 @@ class RequirementOption(models.Model):
     Rows are what `parts.catalogue.supersession.expanded_options_sql` yields.
     """
 
+    # Left behind on purpose, both: the decision sees which parts are wanted no more.
     requirement = models.ForeignKey(
-        Requirement, on_delete=models.CASCADE, related_name="expanded", db_constraint=False, db_index=False
+        Requirement, on_delete=models.DO_NOTHING, related_name="expanded", db_constraint=False, db_index=False
     )
-    repair = models.ForeignKey(Repair, on_delete=models.CASCADE, related_name="options", db_constraint=False)
+    repair = models.ForeignKey(Repair, on_delete=models.DO_NOTHING, related_name="options", db_constraint=False)
     part = models.ForeignKey(
         Part, on_delete=models.CASCADE, related_name="expanded", db_constraint=False, db_index=False
     )
@@ -239,6 +240,21 @@ class RepairNeed(models.Model):
                 fields=["repair", "is_failing", "vehicle"], include=["region", "split"], name="parts_need_of_repair"
             ),
         ]
+
+
+class PartDemand(models.Model):
+    """Beside L3: how many vehicles failed on something whose repair could use a part. Absent: none.
+
+    A vehicle counts once, however many of its defects could use the part.
+    """
+
+    part = models.OneToOneField(
+        Part, primary_key=True, on_delete=models.CASCADE, related_name="demand_now", db_constraint=False
+    )
+    vehicles = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "part demand"
 
 
 class RepairStatus(models.Model):

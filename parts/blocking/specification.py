@@ -28,6 +28,7 @@ class Decisions:
     requirements: dict[tuple[int, int], Masks]
     readiness: dict[tuple[int, int], Readiness]
     needs: dict[int, Need]
+    demand: dict[int, int]
     statuses: dict[int, Status]
 
 
@@ -56,6 +57,7 @@ def decide(world: World, *, at: datetime) -> Decisions:
         requirements={key: masks for key, (masks, _) in met.items()},
         readiness=readiness,
         needs=needs,
+        demand=_demand(world, needs.values()),
         statuses=_statuses(world.vehicles, needs.values(), readiness),
     )
 
@@ -148,6 +150,18 @@ def _needs(world: World, splits: Mapping[int, list[str]]) -> dict[int, Need]:
         if need is not None:
             found[defect.id] = need
     return found
+
+
+def _demand(world: World, needs: Iterable[Need]) -> dict[int, int]:
+    """How many vehicles failed on something whose repair could use a part, where any did."""
+    failed: defaultdict[int, set[int]] = defaultdict(set)
+    for need in needs:
+        if need.is_failing and need.repair is not None:
+            failed[need.repair].add(need.vehicle)
+    waiting: defaultdict[int, set[int]] = defaultdict(set)
+    for option in world.options:
+        waiting[option.part] |= failed[world.requirements[option.requirement].repair]
+    return {part: len(vehicles) for part, vehicles in waiting.items() if vehicles}
 
 
 def _statuses(

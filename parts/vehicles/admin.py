@@ -123,6 +123,16 @@ class VehicleAdmin(OwnerAdmin):
             super().save_model(request, obj, form, change)
             mark(Mark.VEHICLE, [obj.pk])
 
+    def delete_model(self, request: HttpRequest, obj: Vehicle) -> None:
+        self.delete_queryset(request, Vehicle.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Vehicle]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        waited_for = queryset.filter(needs__repair__isnull=False).values_list("needs__repair_id", flat=True)
+        mark(Mark.REPAIR, set(waited_for))  # what they waited for has one less to wait for it
+        Vehicle.objects.filter(pk__in=ids).delete()
+
 
 @admin.register(MotTest)
 class MotTestAdmin(ReadOnly, admin.ModelAdmin):

@@ -85,14 +85,11 @@ SELECT asked.part_id, asked.region,
            OR (NOT coalesce(bc.is_covered, false) AND coalesce(pa.barred >> asked.region & 1, 0) = 0) AS is_possible,
        coalesce(had.in_stock, false), coalesce(had.limited, false), had.in_stock_elsewhere,
        coalesce(rest.backorder, false), coalesce(rest.listed, false), had.quantity, rest.expected_on, had.offers,
-       -- Vehicles that failed on something whose repair could use the part.
-       (SELECT count(DISTINCT n.vehicle_id)
-        FROM parts_repairneed n
-        WHERE n.is_failing AND n.repair_id = ANY(ARRAY(
-            SELECT o.repair_id FROM parts_requirementoption o WHERE o.part_id = asked.part_id))),
+       coalesce(wanted.vehicles, 0),
        cover.words
 FROM asked
 LEFT JOIN parts_partavailability pa ON pa.part_id = asked.part_id
+LEFT JOIN parts_partdemand wanted ON wanted.part_id = asked.part_id
 LEFT JOIN parts_brandcover bc ON bc.brand_id = asked.brand_id
 LEFT JOIN had ON had.seat = asked.seat
 LEFT JOIN LATERAL (

@@ -17,7 +17,7 @@ from django.db.models import Model
 from dealers.models import Dealer, Make, Status, System
 from garagehub.lib.geography import ALL_REGIONS, UK, mask
 from parts.blocking import rules, world
-from parts.blocking.models import Override, Readiness, RepairNeed, RepairSplit, RepairStatus
+from parts.blocking.models import Override, PartDemand, Readiness, RepairNeed, RepairSplit, RepairStatus
 from parts.blocking.specification import Decisions
 from parts.blocking.specification import decide as specify
 from parts.blocking.world import World
@@ -351,6 +351,7 @@ class Stored:
                 "defect", "vehicle", "repair", "region", "is_failing", "needs_nothing", "split"
             )
         }
+        self.demand = dict(PartDemand.objects.values_list("part", "vehicles"))
         self.statuses = {row[0]: row[1:] for row in RepairStatus.objects.values_list("vehicle", "status", "reasons")}
 
     def differences(self, facts: World, expected: Decisions) -> list[str]:
@@ -359,6 +360,7 @@ class Stored:
             "splits": ({r: self.splits[r] for r in facts.repairs if r in self.splits}, expected.splits),
             "readiness": ({k: v for k, v in self.readiness.items() if k[0] in facts.repairs}, expected.readiness),
             "needs": ({d: self.needs[d] for d in facts.defects if d in self.needs}, expected.needs),
+            "demand": ({p: self.demand[p] for p in facts.parts if p in self.demand}, expected.demand),
             "statuses": (
                 {v: self.statuses[v] for v in facts.vehicles if v in self.statuses},
                 {v: status for v, status in expected.statuses.items() if status.reasons},

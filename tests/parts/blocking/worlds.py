@@ -21,6 +21,7 @@ from parts.blocking.models import (
     MakeReach,
     Override,
     PartAvailability,
+    PartDemand,
     Readiness,
     RepairNeed,
     RepairStatus,
@@ -133,6 +134,7 @@ class RandomWorld:
                 self.add_repair,
                 self.change_repair,
                 self.remove_repair,
+                self.remove_requirement,
                 self.add_or_remove_option,
                 self.map_reference,
                 self.say_a_word,
@@ -293,6 +295,11 @@ class RandomWorld:
             self._mark(Mark.REPAIR, repair.pk)
             repair.delete()
 
+    def remove_requirement(self) -> None:
+        if requirement := self._any(Requirement):
+            self._mark(Mark.REPAIR, requirement.repair_id)
+            requirement.delete()
+
     def add_or_remove_option(self) -> None:
         if requirement := self._any(Requirement):
             part = self.rng.choice(self.parts)
@@ -382,6 +389,7 @@ def check_against_rules() -> None:
             "defect", "vehicle", "repair", "region", "is_failing", "needs_nothing", "split"
         )
     } == expected.needs
+    assert dict(PartDemand.objects.values_list("part", "vehicles")) == expected.demand
     assert {row[0]: row[1:] for row in RepairStatus.objects.values_list("vehicle", "status", "reasons")} == {
         vehicle: status for vehicle, status in expected.statuses.items() if status.reasons
     }
