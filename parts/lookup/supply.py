@@ -42,8 +42,8 @@ class Supply(msgspec.Struct, frozen=True):
     """One part, seen from one place. `is_ready`: it can be had there; `is_possible`: it may be, nobody could check.
 
     `quantity`: the pieces that can be got there, where sources count them; `demand`: the vehicles in the country that
-    failed on something whose repair could use one. `offers`: the best that can be got there, at most three. `elsewhere`:
-    if none can, the nearest stock that nobody sends there.
+    failed on something whose repair could use one, as last decided. `offers`: the best that can be got there, at most
+    three. `elsewhere`: if none can, the nearest stock that nobody sends there.
     """
 
     lifecycle: str
