@@ -14,3 +14,4 @@ application = get_wsgi_application()
 _ = get_resolver().url_patterns  # loads every view
 gc.collect()
 gc.freeze()
+gc.set_threshold(20_000)  # more than one of those makes, all to go at its end: by default, it is looked through six times
