@@ -36,8 +36,6 @@ COPY parts_defect (vehicle_id, test_id, position, text, category, is_failing, ma
 _MARKS = "COPY parts_dirty (kind, key) FROM STDIN"
 _ROWS_AT_ONCE = 500
 _TOLD_BY_NOBODY = f"{UK}\t\tf\tf"  # region, last 8 of VIN, SORN, demonstration
-
-
 _Identified = tuple[str, Line]  # a vehicle's id and what is said of it
 
 
