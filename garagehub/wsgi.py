@@ -14,4 +14,5 @@ application = get_wsgi_application()
 _ = get_resolver().url_patterns  # loads every view
 gc.collect()
 gc.freeze()
-gc.set_threshold(20_000)  # more than one of those makes, all to go at its end: by default, it is looked through six times
+# More than one of those makes, all of it needed to the end: by default it would be looked through six times.
+gc.set_threshold(20_000)
